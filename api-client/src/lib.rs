@@ -1,0 +1,1 @@
+//! Typed asynchronous clients over any tower service, generated from the OpenAPI documents.

@@ -1,0 +1,2 @@
+//! The planewright command line.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Turns an OpenAPI document into Rust: a model, a server trait and a typed client.

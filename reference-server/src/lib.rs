@@ -1,0 +1,1 @@
+//! The control-plane APIs, served over any store and executor.

@@ -1,0 +1,1 @@
+//! The OpenAPI documents that Planewright implements, as constants.
