@@ -1,1 +1,4 @@
 //! Turns an OpenAPI document into Rust: a model, a server trait and a typed client.
+
+pub mod diagnostic;
+pub mod ir;

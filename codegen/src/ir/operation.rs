@@ -1,0 +1,229 @@
+use indexmap::IndexMap;
+use serde::Serialize;
+
+use super::{Docs, Parameter, SecurityRequirement, Server, TypeUse};
+use crate::diagnostic::Location;
+
+/// One method on one path.
+#[derive(Clone, Debug, Serialize)]
+pub struct Operation {
+    /// `operationId`, or one made from method and path; unique.
+    pub id: String,
+    /// The method.
+    pub method: Method,
+    /// The path template.
+    pub path: PathTemplate,
+    /// The first of its tags, or `default`.
+    pub tag: String,
+    /// The document's words.
+    pub docs: Docs,
+    /// Path parameters in the order of the template, then the others in document order.
+    pub parameters: Vec<Parameter>,
+    /// The request body.
+    pub body: Option<Body>,
+    /// In document order; at least one.
+    pub responses: Vec<Response>,
+    /// Alternatives; empty means that nothing is required.
+    pub security: Vec<SecurityRequirement>,
+    /// `servers` of the operation or its path, if they differ from the document's.
+    pub servers: Vec<Server>,
+    /// If it starts work that outlives the response (`x-planewright-async`).
+    pub async_operation: Option<AsyncOperation>,
+    /// Where it is declared.
+    pub location: Location,
+}
+
+/// An HTTP method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+#[allow(missing_docs)]
+pub enum Method {
+    Get,
+    Put,
+    Post,
+    Delete,
+    Options,
+    Head,
+    Patch,
+    Trace,
+}
+
+/// A path, split at its slashes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PathTemplate {
+    /// As written: `/jobs/{jobid}`.
+    pub text: String,
+    /// What stands between the slashes; the path `/` has none.
+    pub segments: Vec<PathSegment>,
+}
+
+/// What stands between two slashes; mostly one part, but `{a}...{b}` and `{id}.json` exist.
+pub type PathSegment = Vec<SegmentPart>;
+
+/// A piece of a path segment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SegmentPart {
+    /// Fixed text, percent-decoded.
+    Literal(String),
+    /// The value of a path parameter.
+    Parameter(String),
+}
+
+/// A request body.
+#[derive(Clone, Debug, Serialize)]
+pub struct Body {
+    /// Whether it must be there.
+    pub required: bool,
+    /// One entry per media type, in document order; at least one.
+    pub contents: Vec<Content>,
+    /// The document's words.
+    pub docs: Docs,
+}
+
+/// A body in one media type.
+#[derive(Clone, Debug, Serialize)]
+pub struct Content {
+    /// As written, such as `application/json` or `image/*`.
+    pub media_type: String,
+    /// How it is read and written.
+    pub kind: BodyKind,
+}
+
+/// How a body is read and written.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BodyKind {
+    /// `application/json` and `+json`.
+    Json(TypeUse),
+    /// `text/*`: a text as it stands.
+    Text,
+    /// Octets, streamed.
+    Stream,
+    /// `application/x-www-form-urlencoded`.
+    Form(TypeUse),
+    /// `multipart/form-data`.
+    Multipart {
+        /// The declared parts, in document order.
+        parts: Vec<Part>,
+        /// Whether parts with other names are accepted and handed on.
+        open: bool,
+    },
+}
+
+/// A part of a multipart body.
+#[derive(Clone, Debug, Serialize)]
+pub struct Part {
+    /// `name` of its `Content-Disposition`.
+    pub name: String,
+    /// Whether it must be there.
+    pub required: bool,
+    /// Whether it may come more than once.
+    pub repeated: bool,
+    /// [`BodyKind::Stream`] for files, JSON for objects, text for scalars.
+    pub kind: BodyKind,
+    /// `encoding.contentType`, if declared.
+    pub media_type: Option<String>,
+    /// The document's words.
+    pub docs: Docs,
+}
+
+/// An answer.
+#[derive(Clone, Debug, Serialize)]
+pub struct Response {
+    /// Which statuses it describes.
+    pub status: Status,
+    /// One entry per media type; none means an empty body.
+    pub contents: Vec<Content>,
+    /// Declared headers, `Content-Type` excepted.
+    pub headers: Vec<Header>,
+    /// `links` by name.
+    pub links: IndexMap<String, Link>,
+    /// The component's name when it is a reference: `NotFound`.
+    pub component: Option<String>,
+    /// The document's words.
+    pub docs: Docs,
+}
+
+/// Which statuses a response describes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// One status.
+    Code(u16),
+    /// `4XX`: the hundred of this digit.
+    Range(u8),
+    /// `default`.
+    Default,
+}
+
+/// A response header.
+#[derive(Clone, Debug, Serialize)]
+pub struct Header {
+    /// As written.
+    pub name: String,
+    /// Whether it is always there.
+    pub required: bool,
+    /// Its type.
+    pub ty: TypeUse,
+    /// The document's words.
+    pub docs: Docs,
+}
+
+/// What to call next, and with what.
+#[derive(Clone, Debug, Serialize)]
+pub struct Link {
+    /// The operation that it leads to.
+    pub target: LinkTarget,
+    /// Its parameters by name.
+    pub parameters: IndexMap<String, RuntimeExpression>,
+}
+
+/// The operation that a link leads to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LinkTarget {
+    /// An operation of this document, by id.
+    Operation(String),
+    /// A reference into another document, kept as written.
+    Foreign(String),
+}
+
+/// Where a value is found in a request or a response (OpenAPI 3.0.3, "Runtime Expressions").
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RuntimeExpression {
+    /// `$request.path.name`.
+    RequestPath(String),
+    /// `$request.query.name`.
+    RequestQuery(String),
+    /// `$request.header.name`.
+    RequestHeader(String),
+    /// `$request.body#/pointer`; the pointer's members, decoded.
+    RequestBody(Vec<String>),
+    /// `$response.header.name`.
+    ResponseHeader(String),
+    /// `$response.body#/pointer`; the pointer's members, decoded.
+    ResponseBody(Vec<String>),
+    /// Not an expression: the value itself.
+    Constant(serde_json::Value),
+}
+
+/// How work that an operation starts is followed to its end: the extension `x-planewright-async`.
+#[derive(Clone, Debug, Serialize)]
+pub struct AsyncOperation {
+    /// The id of the operation that polls.
+    pub poll: String,
+    /// Parameters of the poll by name, from the trigger's request and response.
+    pub parameters: IndexMap<String, RuntimeExpression>,
+    /// The member of the trigger's request body by which the caller may choose the id, if it can.
+    pub trigger_id: Option<Vec<String>>,
+    /// Where the state stands in the poll's response body.
+    pub state: Vec<String>,
+    /// States that mean that the work goes on.
+    pub pending: Vec<String>,
+    /// Where the outcome stands once the work is done.
+    pub result: Option<Vec<String>>,
+    /// What is present, and not null, if the work failed.
+    pub failure: Option<Vec<String>>,
+}
