@@ -14,7 +14,7 @@ pub(crate) use cli::Cli;
 pub(crate) use cluster::{Cluster, Options};
 pub(crate) use jobs::test_jobs;
 
-use crate::{process, tools};
+use crate::tools;
 
 /// The release whose behaviour decides.
 pub(crate) const VERSION: &str = "2.3.0";
@@ -80,7 +80,7 @@ impl Libraries {
     /// # Errors
     /// If Java is missing, or the package cannot be had.
     pub(crate) fn fetch() -> Result<Self> {
-        process::on_path("java").context("no `java` on the search path; a real Flink needs Java 17")?;
+        tools::needed("java", "a real Flink needs Java 17")?;
         let home = tools::cached(&format!("flink-{VERSION}"), |draft| {
             tools::unpack_wheel(&format!("apache-flink-libraries=={VERSION}"), draft)
         })?;

@@ -1,12 +1,15 @@
-//! The project's own chores: `cargo xtask test`, `tidy`, `lint-spec`, `flink`.
+//! The project's own chores: `cargo xtask test`, `ci`, `tidy`, `lint-spec`, `flink`.
 //!
 //! Everything that a chore needs beyond Rust, Java and Python it fetches itself, by package name, into the
-//! cache that [`place`] describes. What it cannot fetch it names.
+//! folder that [`place::cache`] tells. What it cannot fetch it names.
 
 mod flink;
 mod http;
+mod lint_spec;
 mod place;
 mod process;
+mod steps;
+mod tidy;
 mod tools;
 
 use std::process::ExitCode;
@@ -14,6 +17,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 /// The project's own chores.
+///
+/// Exit codes: 0 all is well, 1 something checked has failed, 2 usage.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", version, disable_help_subcommand = true)]
 struct Arguments {
@@ -23,6 +28,23 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Chore {
+    /// Runs all checks and tests, or those named. With CI=true, what could not run counts as failed.
+    Test {
+        /// Steps to run; all by default.
+        steps: Vec<String>,
+        /// Shows the steps instead.
+        #[arg(long)]
+        list: bool,
+    },
+    /// Runs all checks and tests as CI does: what could not run counts as failed.
+    Ci {
+        /// Steps to run; all by default.
+        steps: Vec<String>,
+    },
+    /// Checks the house rules.
+    Tidy,
+    /// Lints our OpenAPI documents.
+    LintSpec,
     /// A real Flink: a cluster in the foreground, its command line, the test jobs.
     #[command(subcommand)]
     Flink(flink::Command),
@@ -30,13 +52,21 @@ enum Chore {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().chore {
+        Chore::Test { list: true, .. } => {
+            steps::list();
+            Ok(ExitCode::SUCCESS)
+        }
+        Chore::Test { steps, list: false } => {
+            let strict = std::env::var_os("CI").is_some_and(|value| value == "true");
+            steps::run(&steps, strict).map(|()| ExitCode::SUCCESS)
+        }
+        Chore::Ci { steps } => steps::run(&steps, true).map(|()| ExitCode::SUCCESS),
+        Chore::Tidy => tidy::run().map(|_| ExitCode::SUCCESS),
+        Chore::LintSpec => lint_spec::run().map(|_| ExitCode::SUCCESS),
         Chore::Flink(command) => flink::run(command),
     };
-    match done {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(3)
-        }
-    }
+    done.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
 }

@@ -1,10 +1,15 @@
 //! Where things are: the workspace, its build output, the cache of fetched tools.
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
-/// The root of the workspace that this binary was built from.
+/// The root of the workspace: the one that cargo runs this for, or else the one that it was built from.
 pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+    static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let own = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+        Path::new(&own).parent().map_or_else(|| PathBuf::from("."), Path::to_owned)
+    });
+    &ROOT
 }
 
 /// A folder under cargo's target directory for what a chore makes and may throw away.

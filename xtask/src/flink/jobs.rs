@@ -7,15 +7,14 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use super::Libraries;
-use crate::{place, process};
+use crate::{place, process, tools};
 
 /// Compiles `tests/flink-jobs` into one jar and returns its path. The entry class is `StreamingJob`.
 ///
 /// # Errors
 /// If the Java compiler is missing or refuses a source.
 pub(crate) fn test_jobs(libraries: &Libraries) -> Result<PathBuf> {
-    let compiler =
-        process::on_path("javac").context("no `javac` on the search path; the test jobs need a JDK 17")?;
+    let compiler = tools::needed("javac", "the test jobs need a JDK 17")?;
     let mut sources = Vec::new();
     for entry in
         fs::read_dir(place::root().join("tests/flink-jobs")).context("cannot list tests/flink-jobs")?
