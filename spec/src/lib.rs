@@ -19,8 +19,4 @@ pub struct Document {
 pub const FLINK: &str = include_str!("../openapi/flink.yaml");
 
 /// All documents, in the order in which they are listed to people.
-pub const DOCUMENTS: &[Document] = &[Document {
-    name: "flink",
-    title: "Flink REST API",
-    yaml: FLINK,
-}];
+pub const DOCUMENTS: &[Document] = &[Document { name: "flink", title: "Flink REST API", yaml: FLINK }];
