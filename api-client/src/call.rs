@@ -1,0 +1,452 @@
+use std::fmt::{self, Display, Write as _};
+use std::time::Duration;
+
+use crate::json::Json;
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, USER_AGENT};
+use http::{HeaderName, HeaderValue, Method, Request, Uri};
+
+use crate::base_url::BaseUrl;
+use crate::body::ClientBody;
+use crate::credentials::Credential;
+use crate::error::{CallInfo, Error, Failure};
+use crate::form::Form;
+use crate::operation::Operation;
+use crate::payload::Payload;
+use crate::retry::RetryPolicy;
+use crate::upload::{OnProgress, Upload};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+const URL_ENCODED: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
+const AGENT: HeaderValue = HeaderValue::from_static(concat!("planewright/", env!("CARGO_PKG_VERSION")));
+
+/// What a caller may say about one call, beyond its inputs.
+///
+/// ```
+/// # use std::time::Duration;
+/// use planewright_client::{CallOptions, RetryPolicy};
+///
+/// let options = CallOptions::new().timeout(Duration::from_secs(5)).retry(RetryPolicy::never());
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct CallOptions {
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) retry: Option<RetryPolicy>,
+    pub(crate) repeatable: bool,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl CallOptions {
+    /// Nothing said: the settings of the connection hold.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The deadline of the whole call, attempts and pauses included.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Another retry policy.
+    #[must_use]
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = Some(policy);
+        self
+    }
+
+    /// Says that sending the request twice does no harm, so that it may be retried like a read.
+    #[must_use]
+    pub fn repeatable(mut self) -> Self {
+        self.repeatable = true;
+        self
+    }
+
+    /// Sends one more header.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+}
+
+/// A request in the making, free of any connection: what generated code fills and
+/// [`Connection`](crate::Connection) sends.
+///
+/// A value that a request can't carry is remembered; sending then returns it as an error.
+pub struct Call {
+    operation: &'static Operation,
+    url: String,
+    authority_end: usize,
+    in_query: bool,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    cookies: String,
+    pub(crate) payload: Payload,
+    pub(crate) options: CallOptions,
+    problem: Option<String>,
+}
+
+impl Call {
+    /// A call of this operation, its path still to be written.
+    #[must_use]
+    pub fn new(base: &BaseUrl, operation: &'static Operation, options: CallOptions) -> Self {
+        let mut url = String::with_capacity(base.as_str().len() + 2 * operation.path.len() + 32);
+        url.push_str(base.as_str());
+        Self {
+            operation,
+            url,
+            authority_end: base.authority_end(),
+            in_query: false,
+            headers: Vec::new(),
+            cookies: String::new(),
+            payload: Payload::default(),
+            options,
+            problem: None,
+        }
+    }
+
+    /// The method.
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        &self.operation.method
+    }
+
+    /// What is called, without scheme and host: `/v1/jobs/0123…?mode=cancel`.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        self.url.get(self.authority_end..).unwrap_or_default()
+    }
+
+    /// Writes a piece of the path as it stands.
+    pub fn literal(&mut self, text: &'static str) {
+        self.url.push_str(text);
+    }
+
+    /// Writes the value of a path parameter.
+    pub fn path(&mut self, name: &'static str, value: &dyn Display) {
+        let start = self.url.len();
+        push_encoded(&mut self.url, value);
+        self.check_segment(name, start);
+    }
+
+    /// Writes the values of a path parameter that is a list, with commas.
+    pub fn path_list<T: Display>(&mut self, name: &'static str, values: impl IntoIterator<Item = T>) {
+        let start = self.url.len();
+        push_list(&mut self.url, values);
+        self.check_segment(name, start);
+    }
+
+    /// An empty segment, `.` and `..` would make another path of it.
+    fn check_segment(&mut self, name: &str, start: usize) {
+        let value = self.url.get(start..).unwrap_or_default();
+        if matches!(value, "" | "." | "..") {
+            self.refuse(format!("the path parameter `{name}` can't be `{value}`"));
+        }
+    }
+
+    fn next_pair(&mut self, name: &str) {
+        self.url.push(if self.in_query { '&' } else { '?' });
+        self.in_query = true;
+        push_encoded(&mut self.url, &name);
+        self.url.push('=');
+    }
+
+    /// Writes a query parameter.
+    pub fn query(&mut self, name: &'static str, value: &dyn Display) {
+        self.next_pair(name);
+        push_encoded(&mut self.url, value);
+    }
+
+    /// Writes a query parameter that is a list: with commas, or exploded into one pair for each value. An
+    /// empty list that is exploded writes nothing.
+    pub fn query_list<T: Display>(
+        &mut self,
+        name: &'static str,
+        values: impl IntoIterator<Item = T>,
+        explode: bool,
+    ) {
+        if explode {
+            for value in values {
+                self.query(name, &value);
+            }
+        } else {
+            self.next_pair(name);
+            push_list(&mut self.url, values);
+        }
+    }
+
+    /// Writes a header.
+    pub fn header(&mut self, name: &'static str, value: &dyn Display) {
+        let text = value.to_string();
+        match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&text)) {
+            (Ok(name), Ok(value)) => self.headers.push((name, value)),
+            _ => self.refuse(format!("{text:?} can't stand in the header `{name}`")),
+        }
+    }
+
+    /// Writes a header that is a list, with commas.
+    pub fn header_list<T: Display>(&mut self, name: &'static str, values: impl IntoIterator<Item = T>) {
+        let mut text = String::new();
+        for value in values {
+            text.push_str(if text.is_empty() { "" } else { "," });
+            // Writing to a string doesn't fail.
+            let _ = write!(text, "{value}");
+        }
+        self.header(name, &text);
+    }
+
+    /// Writes a cookie.
+    pub fn cookie(&mut self, name: &'static str, value: &dyn Display) {
+        if !self.cookies.is_empty() {
+            self.cookies.push_str("; ");
+        }
+        self.cookies.push_str(name);
+        self.cookies.push('=');
+        push_encoded(&mut self.cookies, value);
+    }
+
+    /// Sends JSON.
+    pub fn json<T: Json>(&mut self, value: &T) {
+        self.json_as("application/json", value);
+    }
+
+    /// Sends JSON under this media type.
+    pub fn json_as<T: Json>(&mut self, content_type: &'static str, value: &T) {
+        let mut bytes = Vec::with_capacity(256);
+        match value.write_json(&mut bytes) {
+            Ok(()) => {
+                let media_type = if content_type == "application/json" {
+                    JSON
+                } else {
+                    HeaderValue::from_static(content_type)
+                };
+                self.payload = Payload::bytes(media_type, bytes);
+            }
+            Err(error) => self.refuse(format!("the body can't be written as JSON: {error}")),
+        }
+    }
+
+    /// Sends the members of an object as an HTML form does; lists repeat their name.
+    pub fn url_encoded<T: Json>(&mut self, value: &T) {
+        let mut bytes = Vec::new();
+        let written = value.write_json(&mut bytes).map_err(|error| error.to_string());
+        let value = written.and_then(|()| serde_json::from_slice(&bytes).map_err(|error| error.to_string()));
+        match value {
+            Ok(serde_json::Value::Object(members)) => {
+                let mut form = String::new();
+                for (name, value) in &members {
+                    push_form_pairs(&mut form, name, value);
+                }
+                self.payload = Payload::bytes(URL_ENCODED, form);
+            }
+            Ok(_) => self.refuse("only an object can be sent as a form".into()),
+            Err(error) => self.refuse(format!("the body can't be written as a form: {error}")),
+        }
+    }
+
+    /// Sends a text.
+    pub fn text(&mut self, text: String) {
+        self.payload = Payload::bytes(TEXT, text);
+    }
+
+    /// Sends bytes of this media type.
+    pub fn bytes(&mut self, content_type: &'static str, bytes: impl Into<Bytes>) {
+        self.payload = Payload::bytes(HeaderValue::from_static(content_type), bytes);
+    }
+
+    /// Streams bytes of this media type.
+    pub fn upload(&mut self, content_type: &'static str, upload: Upload, on_progress: Option<OnProgress>) {
+        self.payload = Payload::upload(HeaderValue::from_static(content_type), upload, on_progress);
+    }
+
+    /// Streams a form.
+    pub fn form(&mut self, form: Form, on_progress: Option<OnProgress>) {
+        self.payload = Payload::form(form, on_progress);
+    }
+
+    /// Allows retries although the method isn't safe: the server will know a repeat.
+    pub fn allow_repeat(&mut self) {
+        self.options.repeatable = true;
+    }
+
+    pub(crate) fn is_repeatable(&self) -> bool {
+        self.operation.repeatable || self.options.repeatable
+    }
+
+    fn refuse(&mut self, problem: String) {
+        self.problem.get_or_insert(problem);
+    }
+
+    /// Checks what was written, once, before the first attempt.
+    pub(crate) fn finish(&mut self) -> Result<CallInfo, Error> {
+        let operation = self.operation;
+        let problem = |what: String| {
+            Error::request(format!("{}: {} {}: {what}", operation.id, operation.method, operation.path))
+        };
+        if let Some(what) = self.problem.take() {
+            return Err(problem(what));
+        }
+        if self.url.len() == self.authority_end {
+            self.url.push('/');
+        }
+        if !self.cookies.is_empty() {
+            match HeaderValue::try_from(std::mem::take(&mut self.cookies)) {
+                Ok(value) => self.headers.push((COOKIE, value)),
+                Err(_) => return Err(problem("the cookies can't be sent".into())),
+            }
+        }
+        let uri = Uri::from_maybe_shared(Bytes::from(std::mem::take(&mut self.url)))
+            .map_err(|error| problem(format!("the URL can't be sent: {error}")))?;
+        Ok(CallInfo { operation, uri })
+    }
+
+    /// The request of one attempt.
+    pub(crate) async fn attempt(
+        &mut self,
+        info: &CallInfo,
+        fixed_headers: &[(HeaderName, HeaderValue)],
+        credential: Option<Credential>,
+    ) -> Result<Request<ClientBody>, Failure> {
+        let content_type = self.payload.content_type();
+        let body = self.payload.open().await.map_err(|error| Failure::Request {
+            what: "the body can't be sent".into(),
+            source: Some(error.into()),
+        })?;
+        let mut request = Request::new(body);
+        *request.method_mut() = info.operation.method.clone();
+        *request.uri_mut() = info.uri.clone();
+        let headers = request.headers_mut();
+        headers.insert(USER_AGENT, AGENT);
+        if let Some(accept) = info.operation.accept {
+            headers.insert(ACCEPT, HeaderValue::from_static(accept));
+        }
+        if let Some(content_type) = content_type {
+            headers.insert(CONTENT_TYPE, content_type);
+        }
+        for (name, value) in fixed_headers.iter().chain(&self.headers).chain(&self.options.headers) {
+            headers.insert(name.clone(), value.clone());
+        }
+        if let Some(Credential { name, value }) = credential {
+            headers.insert(name, value);
+        }
+        Ok(request)
+    }
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Call({} {})", self.method(), self.target())
+    }
+}
+
+/// Percent-encodes everything but RFC 3986's unreserved characters.
+fn push_encoded(out: &mut String, value: &dyn Display) {
+    struct Encoder<'a>(&'a mut String);
+
+    impl fmt::Write for Encoder<'_> {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+            for byte in text.bytes() {
+                if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+                    self.0.push(char::from(byte));
+                } else {
+                    self.0.push('%');
+                    self.0.push(char::from(DIGITS[usize::from(byte >> 4)]));
+                    self.0.push(char::from(DIGITS[usize::from(byte & 15)]));
+                }
+            }
+            Ok(())
+        }
+    }
+
+    // Neither the encoder nor a string fails.
+    let _ = write!(Encoder(out), "{value}");
+}
+
+/// Commas stand between the values; a comma in a value is encoded.
+fn push_list<T: Display>(out: &mut String, values: impl IntoIterator<Item = T>) {
+    for (index, value) in values.into_iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        push_encoded(out, &value);
+    }
+}
+
+fn push_form_pairs(form: &mut String, name: &str, value: &serde_json::Value) {
+    use serde_json::Value;
+    match value {
+        Value::Null => {}
+        Value::Array(values) => values.iter().for_each(|value| push_form_pairs(form, name, value)),
+        _ => {
+            if !form.is_empty() {
+                form.push('&');
+            }
+            push_encoded(form, &name);
+            form.push('=');
+            match value {
+                Value::String(text) => push_encoded(form, text),
+                other => push_encoded(form, other),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static OPERATION: Operation = Operation {
+        id: "find",
+        method: Method::GET,
+        path: "/a/{b}",
+        accept: Some("application/json"),
+        repeatable: true,
+    };
+
+    fn call(base: &str) -> Call {
+        Call::new(&base.parse().expect("a URL"), &OPERATION, CallOptions::new())
+    }
+
+    #[test]
+    fn values_are_encoded_where_they_stand() {
+        let mut call = call("http://host:1/v1");
+        call.literal("/a/");
+        call.path("b", &"x/y?z %é");
+        call.query("q", &"1&2=3+4,5");
+        call.query_list("list", ["a,b", "c"], false);
+        call.query_list("many", [1, 2], true);
+        call.query_list("none", Vec::<String>::new(), true);
+        let expected = "/v1/a/x%2Fy%3Fz%20%25%C3%A9?q=1%262%3D3%2B4%2C5&list=a%2Cb,c&many=1&many=2";
+        assert_eq!(call.target(), expected);
+        assert_eq!(call.finish().expect("a request").uri.to_string(), format!("http://host:1{expected}"));
+    }
+
+    #[test]
+    fn a_segment_that_would_change_the_path_is_refused() {
+        for value in ["", ".", ".."] {
+            let mut call = call("http://host:1");
+            call.literal("/a/");
+            call.path("b", &value);
+            let error = call.finish().expect_err("refused").to_string();
+            assert_eq!(error, format!("find: GET /a/{{b}}: the path parameter `b` can't be `{value}`"));
+        }
+    }
+
+    #[test]
+    fn a_header_that_would_end_its_line_is_refused() {
+        let mut call = call("http://host:1");
+        call.header("x-name", &"a\r\nx-evil: 1");
+        assert!(call.finish().expect_err("refused").to_string().contains("x-name"));
+    }
+
+    #[test]
+    fn the_root_of_a_host_is_a_slash() {
+        assert_eq!(call("http://host:1").finish().expect("a request").uri, "http://host:1/");
+        let mut call = Call::new(&BaseUrl::none(), &OPERATION, CallOptions::new());
+        assert_eq!(call.finish().expect("a request").uri, "/");
+    }
+}
