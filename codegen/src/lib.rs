@@ -3,4 +3,6 @@
 pub mod config;
 pub mod diagnostic;
 pub mod ir;
+pub mod openapi;
 pub mod rust;
+pub mod source;

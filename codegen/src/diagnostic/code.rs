@@ -1,0 +1,240 @@
+//! Every code, with what it means. A code keeps its number and its meaning for ever; a retired one isn't reused.
+//!
+//! `E` says that the document is wrong, `W` that something was repaired or ignored, `U` that the document is right
+//! and the generator doesn't support a construct, which has the code's name as its stable feature name.
+
+use serde::{Serialize, Serializer};
+
+/// A kind of message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// The letter and number: `E0104`.
+    pub id: &'static str,
+    /// The same in words: `duplicate-key`.
+    pub name: &'static str,
+    /// What it means and what to do, in a few sentences.
+    pub explanation: &'static str,
+}
+
+impl Code {
+    /// The code with this id, in any case.
+    #[must_use]
+    pub fn find(id: &str) -> Option<Self> {
+        ALL.iter().find(|code| code.id.eq_ignore_ascii_case(id)).copied()
+    }
+
+    /// Whether it says that the document is wrong.
+    #[must_use]
+    pub fn is_error(self) -> bool {
+        self.id.starts_with('E')
+    }
+
+    /// Whether it says that the generator doesn't support a construct.
+    #[must_use]
+    pub fn is_unsupported(self) -> bool {
+        self.id.starts_with('U')
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.id)
+    }
+}
+
+macro_rules! codes {
+    ($($constant:ident = $id:literal, $name:literal, $explanation:literal;)*) => {
+        $(
+            #[doc = concat!("`", $id, "` ", $name, ". ", $explanation)]
+            pub const $constant: Code = Code { id: $id, name: $name, explanation: $explanation };
+        )*
+
+        /// All of them, sorted by area.
+        pub const ALL: &[Code] = &[$($constant),*];
+    };
+}
+
+codes! {
+    // Files.
+    UNREADABLE_FILE = "E0101", "unreadable-file",
+        "The file doesn't exist or may not be read.";
+    FILE_TOO_BIG = "E0102", "file-too-big",
+        "The file is bigger than the generator reads. No real document comes near; probably it is something else.";
+    NOT_UTF8 = "E0103", "not-utf8",
+        "Documents are UTF-8 texts. Convert the file, or check that it is a document at all.";
+    DUPLICATE_KEY = "E0104", "duplicate-key",
+        "An object has one key twice. Readers disagree about which of the two counts, so neither does here.";
+    INVALID_JSON = "E0105", "invalid-json",
+        "The text isn't JSON. The place is where reading had to stop; the cause may stand a little before it.";
+    INVALID_YAML = "E0106", "invalid-yaml",
+        "The text isn't YAML 1.2, or uses what has no meaning as JSON, such as a list as a key.";
+    EMPTY_FILE = "E0107", "empty-file",
+        "There is nothing in the file.";
+    SEVERAL_DOCUMENTS = "E0108", "several-documents",
+        "A YAML file may hold several documents, separated by `---`. An OpenAPI document is one.";
+    NESTED_TOO_DEEP = "E0109", "nested-too-deep",
+        "Values are nested deeper than any real document has them.";
+    TOO_MANY_ALIASES = "E0110", "too-many-aliases",
+        "The aliases of a YAML file, written out, make an enormous document. Use `$ref` instead.";
+
+    // Documents and objects.
+    NO_DIALECT = "E0201", "no-dialect",
+        "An OpenAPI document says so: `openapi: 3.0.3` at its root.";
+    UNSUPPORTED_DIALECT = "U0202", "dialect",
+        "OpenAPI 3.0 is read. Other versions of the specification aren't yet.";
+    WRONG_TYPE = "E0203", "wrong-type",
+        "A member that carries meaning has the wrong type, so that its meaning can't be guessed.";
+    MISSING_MEMBER = "E0204", "missing-member",
+        "A member that the specification requires isn't there, and nothing can stand in for it.";
+    IGNORED_MEMBER = "W0205", "ignored-member",
+        "A member that only documents has the wrong type. It is taken as absent.";
+    REPAIRED_TYPE = "W0206", "repaired-type",
+        "A member has the wrong type, but what is meant is plain. Correct it for the sake of other readers.";
+    NO_INFO = "W0207", "no-info",
+        "`info` with `title` and `version` is required by the specification. The generator does without.";
+    NO_PATHS = "W0208", "no-paths",
+        "`paths` is required by the specification, though it may be empty. Only types are generated.";
+    BAD_SERVER = "W0209", "bad-server",
+        "An entry of `servers` can't be understood. It is left out; clients are given a URL anyway.";
+    DUPLICATE_TAG = "W0210", "duplicate-tag",
+        "Two entries of `tags` have one name. The first counts.";
+    BAD_SECURITY_SCHEME = "E0211", "bad-security-scheme",
+        "A security scheme has an unknown type. It is left out; requirements that name it are ignored.";
+    UNKNOWN_SECURITY_SCHEME = "W0212", "unknown-security-scheme",
+        "A security requirement names a scheme that `components.securitySchemes` doesn't have. It is ignored.";
+
+    // References.
+    DANGLING_REFERENCE = "E0301", "dangling-reference",
+        "A `$ref` leads nowhere. Often a name is misspelt, or the part stands under another heading of `components`.";
+    BAD_REFERENCE = "E0302", "bad-reference",
+        "A `$ref` isn't a reference: it must be a URL, with a JSON pointer behind `#`.";
+    REFERENCE_CYCLE = "E0303", "reference-cycle",
+        "References lead in a circle, so that there is no object at their end. Schemas may contain themselves, \
+         but not be themselves.";
+    FOREIGN_REFERENCE = "U0304", "foreign-reference",
+        "A `$ref` leads into another file. Bundle the document into one file first.";
+
+    // Paths, operations, parameters.
+    BAD_PATH = "E0401", "bad-path",
+        "A path template can't be understood: it begins with a slash, and its braces are in pairs, around a name.";
+    PATH_SUFFIX = "U0402", "path-suffix",
+        "A path has a `?` or a `#`. Paths are matched without query and fragment, so two such operations would be one.";
+    ADJACENT_PARAMETERS = "U0403", "adjacent-path-parameters",
+        "Two parameters touch in one path segment; no rule says where the first one ends.";
+    DUPLICATE_ROUTE = "E0404", "duplicate-route",
+        "Two operations have the same method and templates that differ only in the names of parameters. \
+         Requests can't be told apart.";
+    NO_OPERATION_ID = "W0405", "no-operation-id",
+        "Methods and types are named after `operationId`. Without one, a name is made from method and path.";
+    DUPLICATE_OPERATION_ID = "W0406", "duplicate-operation-id",
+        "`operationId` must be unique. The later operation gets a number behind its name.";
+    BAD_PARAMETER = "E0407", "bad-parameter",
+        "A parameter's place or style is unknown, or they don't go together.";
+    DUPLICATE_PARAMETER = "E0408", "duplicate-parameter",
+        "An operation has two parameters with one name in one place.";
+    PARAMETER_NOT_IN_PATH = "E0409", "parameter-not-in-path",
+        "A path parameter is declared, but the path template has no such name in braces.";
+    UNDECLARED_PATH_PARAMETER = "W0410", "undeclared-path-parameter",
+        "The path template has a name in braces that no parameter declares. It is taken as a string.";
+    OPTIONAL_PATH_PARAMETER = "W0411", "optional-path-parameter",
+        "A path parameter must say `required: true`; it can't be left out.";
+    RESERVED_HEADER = "W0412", "reserved-header",
+        "`Accept`, `Content-Type` and `Authorization` aren't parameters: media types and security say what they hold. \
+         The parameter is ignored.";
+    PARAMETER_WITHOUT_SCHEMA = "W0413", "parameter-without-schema",
+        "A parameter has neither `schema` nor `content`. It is taken as a string.";
+    PARAMETER_AS_TEXT = "W0414", "parameter-as-text",
+        "A parameter's type has several shapes. Its text is handed on as it is, unchecked.";
+    PARAMETER_SHAPE = "U0415", "parameter-shape",
+        "A parameter's value is an object or holds lists in lists, or its style isn't supported. An optional \
+         parameter is left out; with a required one, the operation.";
+    CALLBACKS = "U0416", "callbacks",
+        "Callbacks are requests that the server makes. Nothing is generated for them.";
+    REPAIRED_PATH_PARAMETER = "W0417", "repaired-path-parameter",
+        "A path parameter's name differs from the name in braces only in case or separators. They are taken as one.";
+    NO_RESPONSES = "W0418", "no-responses",
+        "An operation must have a response. Any status with an empty body is assumed.";
+    BAD_STATUS = "W0419", "bad-status",
+        "A key of `responses` is neither a status from 100 to 599, nor `4XX` and its like, nor `default`. It is ignored.";
+
+    // Bodies.
+    BAD_MEDIA_TYPE = "W0501", "bad-media-type",
+        "A key of `content` isn't a media type such as `application/json`. It is ignored.";
+    MEDIA_TYPE_AS_TEXT = "U0502", "media-type-as-text",
+        "XML and YAML bodies are handed on as texts: nothing reads or writes them as the type of their schema.";
+    MEDIA_TYPE_AS_STREAM = "U0503", "media-type-as-stream",
+        "Bodies of several parts or events in this media type are handed on as octets.";
+    BODY_NOT_OBJECT = "E0504", "body-not-object",
+        "Forms and multipart bodies consist of named parts, so their schema must be an object.";
+    BODY_ON_READ = "W0505", "body-on-read",
+        "A request body on GET, HEAD or DELETE has no defined meaning in HTTP; many servers and proxies drop it.";
+    EMPTY_CONTENT = "W0506", "empty-content",
+        "A request body has no media type. It is ignored.";
+
+    // Schemas.
+    BAD_SCHEMA_TYPE = "E0601", "bad-schema-type",
+        "`type` is one of boolean, integer, number, string, array, object.";
+    BROKEN_SCHEMA = "E0602", "broken-schema",
+        "An operation uses a schema that has an error of its own.";
+    EMPTY_ENUM = "W0603", "empty-enum",
+        "An enumeration without values allows nothing. It is ignored.";
+    ENUM_TYPE = "W0604", "enum-type",
+        "Values of an enumeration don't have the type of their schema. Texts are made of them where that is plain; \
+         otherwise they are ignored.";
+    DUPLICATE_ENUM_VALUE = "W0605", "duplicate-enum-value",
+        "A value stands twice in an enumeration.";
+    BAD_DEFAULT = "W0606", "bad-default",
+        "A `default` isn't a value of its schema. It is ignored.";
+    BAD_CONSTRAINT = "W0607", "bad-constraint",
+        "A constraint such as `maximum` has the wrong type or contradicts another. It is ignored.";
+    BAD_PATTERN = "W0608", "bad-pattern",
+        "A `pattern` isn't a regular expression as ECMA-262 defines them. It is ignored.";
+    MISPLACED_CONSTRAINT = "W0609", "misplaced-constraint",
+        "A constraint doesn't apply to the type that the schema has, so it asserts nothing.";
+    CONFLICTING_ALL_OF = "E0610", "conflicting-all-of",
+        "The parts of an `allOf` contradict each other, such as one string and one object.";
+    NOT = "U0611", "not",
+        "`not` isn't checked; the rest of the schema is.";
+    REQUIRED_ALTERNATIVES = "U0612", "required-alternatives",
+        "Alternatives that only demand different members of one object aren't checked; the object is generated with \
+         all of them optional.";
+    COMBINED_UNIONS = "U0613", "combined-unions",
+        "A schema demands several unions at once. The value is handed on as plain JSON, unchecked.";
+    UNDECLARED_REQUIRED = "W0614", "undeclared-required",
+        "`required` names a member that `properties` doesn't have. It is taken as any value.";
+    BAD_MAPPING = "W0615", "bad-mapping",
+        "A `discriminator.mapping` entry leads to no alternative. It is ignored.";
+    DISCRIMINATOR_UNUSED = "W0616", "discriminator-unused",
+        "A discriminator can't choose: an alternative is no object, has no value of its own, or shares one. \
+         Alternatives are tried in turn instead.";
+    EMPTY_UNION = "E0617", "empty-union",
+        "`oneOf` or `anyOf` without alternatives allows nothing.";
+    INHERITANCE = "U0618", "discriminator-inheritance",
+        "A schema with a discriminator but without alternatives stands for whatever refers to it by `allOf`. Only its \
+         own members are generated.";
+    TUPLE_ITEMS = "E0619", "items-list",
+        "`items` is one schema for all elements, not a list of schemas.";
+    NO_ITEMS = "W0620", "no-items",
+        "An array must say what it holds: `items`. Any values are assumed.";
+
+    // Links and asynchronous operations.
+    BAD_LINK = "W0701", "bad-link",
+        "A link names no operation of this document, or an expression in it can't be understood. It is ignored.";
+    BAD_ASYNC = "E0702", "bad-async",
+        "`x-planewright-async` doesn't fit the operation: its link or a member that it points at doesn't exist.";
+    ASYNC_WITHOUT_POLL = "W0703", "async-without-poll",
+        "The operation that polls is left out, so the trigger is generated as an ordinary operation.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ALL;
+
+    #[test]
+    fn ids_and_names_are_unique() {
+        let ids: std::collections::BTreeSet<_> = ALL.iter().map(|code| code.id[1..].to_owned()).collect();
+        let names: std::collections::BTreeSet<_> = ALL.iter().map(|code| code.name).collect();
+        assert_eq!((ids.len(), names.len()), (ALL.len(), ALL.len()));
+        assert!(ALL.iter().all(|code| code.id.len() == 5 && code.id.starts_with(['E', 'W', 'U'])));
+    }
+}

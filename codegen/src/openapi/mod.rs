@@ -1,0 +1,44 @@
+//! The objects of OpenAPI 3.0, read leniently from the value tree.
+//!
+//! One file, one object of the specification. Each is read by itself, so that a defect costs the operation or
+//! schema that it stands in. References stay references here ([`RefOr`]); `resolve` follows them.
+//! Schemas stay nodes in everything that holds one, and become a [`Schema`] when they are looked at.
+//!
+//! This is the inner language: other dialects are to be turned into it, value in, value out, before [`parse`] reads
+//! them (see [`Dialect`]).
+
+mod components;
+mod dialect;
+mod document;
+mod extension;
+mod fields;
+mod header;
+mod link;
+mod media_type;
+mod operation;
+mod parameter;
+mod path_item;
+mod reference;
+mod request_body;
+mod response;
+mod schema;
+mod security;
+mod server;
+
+pub use components::Components;
+pub use dialect::Dialect;
+pub use document::{Document, Path, Tag, parse};
+pub use extension::AsyncExtension;
+pub use fields::{Fields, Reading, Text};
+pub use header::Header;
+pub use link::Link;
+pub use media_type::{Encoding, MediaType};
+pub use operation::{Operation, OperationEntry};
+pub use parameter::Parameter;
+pub use path_item::PathItem;
+pub use reference::{RefOr, Reference};
+pub use request_body::RequestBody;
+pub use response::Response;
+pub use schema::{AdditionalProperties, Discriminator, Schema, SchemaType};
+pub use security::security_requirements;
+pub use server::Server;

@@ -1,0 +1,104 @@
+use serde::Serialize;
+
+use super::{
+    AsyncExtension, Fields, Parameter, Reading, RefOr, RequestBody, Response, Server, Text,
+    security_requirements,
+};
+use crate::diagnostic::{Problem, Reported, code};
+use crate::ir::{Docs, Method, SecurityRequirement};
+use crate::source::{Node, Span};
+
+/// An operation and the method that it stands under.
+#[derive(Clone, Debug, Serialize)]
+pub struct OperationEntry<'a> {
+    /// The method.
+    pub method: Method,
+    /// Where the method is written.
+    #[serde(skip)]
+    pub span: Span,
+    /// The operation.
+    pub operation: Operation<'a>,
+}
+
+/// One method on one path.
+#[derive(Clone, Debug, Serialize)]
+pub struct Operation<'a> {
+    /// `operationId`.
+    pub id: Option<Text>,
+    /// `tags`.
+    pub tags: Vec<Text>,
+    /// The document's words.
+    pub docs: Docs,
+    /// `parameters`, without those of the path.
+    pub parameters: Vec<RefOr<'a, Parameter<'a>>>,
+    /// `requestBody`.
+    pub body: Option<RefOr<'a, RequestBody<'a>>>,
+    /// `responses` by status.
+    pub responses: Vec<(Text, RefOr<'a, Response<'a>>)>,
+    /// `security`, if it is given here.
+    pub security: Option<Vec<SecurityRequirement>>,
+    /// `servers`, if they are given here.
+    pub servers: Vec<Server>,
+    /// `x-planewright-async`.
+    pub asynchronous: Option<AsyncExtension>,
+}
+
+impl<'a> Operation<'a> {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// If something that carries meaning is broken.
+    pub fn read(reading: Reading<'a>, node: &'a Node) -> Result<Self, Reported> {
+        let fields = Fields::of(reading, node, "an operation")?;
+        // Everything is looked at before the first error is returned, so that one run tells all.
+        let parameters = Parameter::list(reading, fields);
+        let body =
+            fields.get("requestBody").map(|body| RefOr::read(reading, body, RequestBody::read)).transpose();
+        let responses = responses(reading, fields);
+        let asynchronous =
+            fields.get("x-planewright-async").map(|node| AsyncExtension::read(reading, node)).transpose();
+        if let Some(callbacks) = fields.get("callbacks") {
+            let message = "callbacks aren't generated; the operation itself is";
+            Problem::new(code::CALLBACKS, callbacks.span.head(), message).report(reading.sink);
+        }
+        Ok(Self {
+            id: fields.string("operationId")?.filter(|id| !id.value.trim().is_empty()),
+            tags: tags(reading, fields)?,
+            docs: fields.docs(),
+            parameters: parameters?,
+            body: body?,
+            responses: responses?,
+            security: fields.get("security").map(|_| security_requirements(reading, fields)).transpose()?,
+            servers: Server::list(reading, fields),
+            asynchronous: asynchronous?,
+        })
+    }
+}
+
+fn tags(reading: Reading<'_>, fields: Fields<'_>) -> Result<Vec<Text>, Reported> {
+    if let Some(text) = fields.get("tags").filter(|node| node.as_str().is_some()) {
+        let message = "`tags` must be a list; this one name is taken as its only element";
+        Problem::new(code::REPAIRED_TYPE, text.span, message).report(reading.sink);
+        return Ok(fields.string("tags")?.into_iter().collect());
+    }
+    let texts = fields
+        .array("tags")?
+        .iter()
+        .filter_map(|node| node.as_str().map(|value| Text { value: value.to_owned(), span: node.span }));
+    Ok(texts.collect())
+}
+
+fn responses<'a>(
+    reading: Reading<'a>,
+    fields: Fields<'a>,
+) -> Result<Vec<(Text, RefOr<'a, Response<'a>>)>, Reported> {
+    let mut list = Vec::new();
+    let mut failed = None;
+    for (status, node) in fields.entries("responses")? {
+        match RefOr::read(reading, node, Response::read) {
+            Ok(response) => list.push((status, response)),
+            Err(reported) => failed = Some(reported),
+        }
+    }
+    failed.map_or(Ok(list), Err)
+}

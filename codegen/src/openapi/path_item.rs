@@ -1,0 +1,58 @@
+use serde::Serialize;
+
+use super::{Fields, Operation, OperationEntry, Parameter, Reading, RefOr, Server};
+use crate::diagnostic::{Cost, Reported};
+use crate::ir::Method;
+use crate::source::Node;
+
+/// What is under a path.
+#[derive(Clone, Debug, Serialize)]
+pub struct PathItem<'a> {
+    /// `servers`, if they are given here.
+    pub servers: Vec<Server>,
+    /// `parameters` of every operation. `Err` if one of them is broken: then so is each operation.
+    pub parameters: Vec<RefOr<'a, Parameter<'a>>>,
+    /// The operations in document order, those that could be read.
+    pub operations: Vec<OperationEntry<'a>>,
+}
+
+impl<'a> PathItem<'a> {
+    /// Reads it; `path` names its operations in messages.
+    ///
+    /// # Errors
+    /// If it is no object, or what all operations share is broken.
+    pub fn read(reading: Reading<'a>, node: &'a Node, path: &str) -> Result<Self, Reported> {
+        let fields = Fields::of(reading, node, "a path item")?;
+        let parameters = Parameter::list(reading, fields)?;
+        let mut operations = Vec::new();
+        let members = node.as_object().into_iter().flat_map(|object| object.iter());
+        for member in members {
+            let Some(method) = method(&member.key) else { continue };
+            let label = member
+                .value
+                .get("operationId")
+                .and_then(Node::as_str)
+                .map_or_else(|| format!("{} {path}", member.key.to_ascii_uppercase()), str::to_owned);
+            let operation =
+                reading.sink.within(Cost::Operation(label), || Operation::read(reading, &member.value));
+            if let Ok(operation) = operation {
+                operations.push(OperationEntry { method, span: member.key_span, operation });
+            }
+        }
+        Ok(Self { servers: Server::list(reading, fields), parameters, operations })
+    }
+}
+
+fn method(key: &str) -> Option<Method> {
+    Some(match key {
+        "get" => Method::Get,
+        "put" => Method::Put,
+        "post" => Method::Post,
+        "delete" => Method::Delete,
+        "options" => Method::Options,
+        "head" => Method::Head,
+        "patch" => Method::Patch,
+        "trace" => Method::Trace,
+        _ => return None,
+    })
+}

@@ -1,0 +1,56 @@
+use serde::Serialize;
+
+use super::{Fields, Reading, Text};
+use crate::diagnostic::{Cost, Problem, code};
+use crate::source::Node;
+
+/// Where the API is served.
+#[derive(Clone, Debug, Serialize)]
+pub struct Server {
+    /// The URL, variables replaced by their defaults; may be relative.
+    pub url: Text,
+    /// Markdown.
+    pub description: Option<String>,
+}
+
+impl Server {
+    /// `servers`. A broken one is left out with a warning: only clients without a URL of their own miss it.
+    #[must_use]
+    pub fn list(reading: Reading<'_>, fields: Fields<'_>) -> Vec<Self> {
+        let Some(node) = fields.get("servers") else { return Vec::new() };
+        let Some(nodes) = node.as_array() else {
+            ignore(reading, node, "`servers` must be a list");
+            return Vec::new();
+        };
+        nodes.iter().filter_map(|node| Self::read(reading, node)).collect()
+    }
+
+    fn read(reading: Reading<'_>, node: &Node) -> Option<Self> {
+        let Some(url) = node.get("url").filter(|url| url.as_str().is_some()) else {
+            ignore(reading, node, "a server must be an object with a `url`");
+            return None;
+        };
+        let fields = Fields::of(reading, node, "a server").ok()?;
+        let mut text = url.as_str()?.to_owned();
+        let variables = node.get("variables").and_then(Node::as_object);
+        for variable in variables.into_iter().flat_map(|object| object.iter()) {
+            let Ok(members) =
+                reading.sink.within(Cost::Nothing, || Fields::of(reading, &variable.value, "a variable"))
+            else {
+                continue;
+            };
+            let default = members.text("default").unwrap_or_default();
+            text = text.replace(&format!("{{{}}}", variable.key), &default);
+        }
+        if text.contains(['{', '}']) {
+            ignore(reading, url, "the URL has a variable without a default");
+            return None;
+        }
+        Some(Self { url: Text { value: text, span: url.span }, description: fields.text("description") })
+    }
+}
+
+fn ignore(reading: Reading<'_>, node: &Node, message: &str) {
+    let message = format!("{message}; it is ignored");
+    Problem::new(code::BAD_SERVER, node.span.head(), message).report(reading.sink);
+}

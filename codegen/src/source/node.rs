@@ -1,0 +1,250 @@
+use serde::Serialize;
+use serde::ser::{SerializeMap, SerializeSeq};
+use serde_json::Number;
+
+/// Which file of a [`SourceSet`](super::SourceSet).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FileId(pub(super) u32);
+
+/// Some bytes of a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Span {
+    /// The file.
+    pub file: FileId,
+    /// The first byte.
+    pub start: u32,
+    /// The byte after the last.
+    pub end: u32,
+}
+
+impl Span {
+    pub(super) fn new(file: FileId, start: usize, end: usize) -> Self {
+        Self { file, start: start as u32, end: end.max(start) as u32 }
+    }
+
+    /// Only the first byte: for containers, whose whole text says nothing.
+    #[must_use]
+    pub fn head(self) -> Self {
+        Self { end: self.end.min(self.start + 1), ..self }
+    }
+
+    pub(super) fn contains(self, other: Self) -> bool {
+        self.file == other.file && self.start <= other.start && other.end <= self.end
+    }
+}
+
+/// A value and where it stands. Serializes as the plain value.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// The value.
+    pub value: Value,
+    /// Its text. Containers: from the first byte to the last.
+    pub span: Span,
+}
+
+/// A JSON value whose parts know where they stand.
+#[derive(Clone, Debug)]
+pub enum Value {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number. Integers beyond 64 bits become the nearest double.
+    Number(Number),
+    /// A text.
+    String(String),
+    /// A list.
+    Array(Vec<Node>),
+    /// Members in document order.
+    Object(Object),
+}
+
+impl Node {
+    /// The members, if it is an object.
+    #[must_use]
+    pub fn as_object(&self) -> Option<&Object> {
+        match &self.value {
+            Value::Object(object) => Some(object),
+            _ => None,
+        }
+    }
+
+    /// The elements, if it is an array.
+    #[must_use]
+    pub fn as_array(&self) -> Option<&[Node]> {
+        match &self.value {
+            Value::Array(nodes) => Some(nodes),
+            _ => None,
+        }
+    }
+
+    /// The text, if it is one.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        match &self.value {
+            Value::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether it is `null`.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        matches!(self.value, Value::Null)
+    }
+
+    /// The member `key`, if it is an object that has one.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.as_object()?.get(key)
+    }
+
+    /// What it is, in a word.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match &self.value {
+            Value::Null => "null",
+            Value::Bool(_) => "a boolean",
+            Value::Number(_) => "a number",
+            Value::String(_) => "a string",
+            Value::Array(_) => "an array",
+            Value::Object(_) => "an object",
+        }
+    }
+
+    /// The plain value.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        match &self.value {
+            Value::Null => serde_json::Value::Null,
+            Value::Bool(value) => (*value).into(),
+            Value::Number(value) => value.clone().into(),
+            Value::String(value) => value.as_str().into(),
+            Value::Array(nodes) => nodes.iter().map(Node::to_json).collect(),
+            Value::Object(object) => {
+                object.iter().map(|member| (member.key.clone(), member.value.to_json())).collect()
+            }
+        }
+    }
+
+    /// Which node it is, for as long as its tree lives. Equal only for the very same node.
+    #[must_use]
+    pub fn identity(&self) -> NodeIdentity {
+        NodeIdentity(std::ptr::from_ref(self) as usize)
+    }
+}
+
+/// See [`Node::identity`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct NodeIdentity(usize);
+
+/// The members of an object, in document order, each key once.
+#[derive(Clone, Debug, Default)]
+pub struct Object {
+    members: Vec<Member>,
+    /// Positions in the order of the keys; empty for small objects.
+    by_key: Vec<u32>,
+}
+
+/// A member of an object.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// The key.
+    pub key: String,
+    /// Its text.
+    pub key_span: Span,
+    /// The value.
+    pub value: Node,
+}
+
+/// Up to this size, looking at each key is as fast as a search.
+const SMALL: usize = 12;
+
+impl Object {
+    /// Keeps the first of members with equal keys, and calls `duplicate` with it and each later one.
+    pub(super) fn new(mut members: Vec<Member>, mut duplicate: impl FnMut(&Member, &Member)) -> Self {
+        let mut by_key: Vec<u32> = (0..members.len() as u32).collect();
+        by_key.sort_by(|left, right| {
+            let key = |at: &u32| (members[*at as usize].key.as_str(), *at);
+            key(left).cmp(&key(right))
+        });
+        let mut doubled = Vec::new();
+        for run in by_key.chunk_by(|left, right| members[*left as usize].key == members[*right as usize].key)
+        {
+            for later in &run[1..] {
+                duplicate(&members[run[0] as usize], &members[*later as usize]);
+                doubled.push(*later as usize);
+            }
+        }
+        if !doubled.is_empty() {
+            doubled.sort_unstable();
+            for at in doubled.into_iter().rev() {
+                members.remove(at);
+            }
+            return Self::new(members, |_, _| ());
+        }
+        if members.len() <= SMALL {
+            by_key = Vec::new();
+        }
+        Self { members, by_key }
+    }
+
+    /// The value of a member.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.member(key).map(|member| &member.value)
+    }
+
+    /// A member.
+    #[must_use]
+    pub fn member(&self, key: &str) -> Option<&Member> {
+        if self.by_key.is_empty() {
+            return self.members.iter().find(|member| member.key == key);
+        }
+        let found =
+            self.by_key.binary_search_by(|at| self.members[*at as usize].key.as_str().cmp(key)).ok()?;
+        Some(&self.members[self.by_key[found] as usize])
+    }
+
+    /// The members in document order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Member> {
+        self.members.iter()
+    }
+
+    /// How many members there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+}
+
+impl Serialize for Node {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.value {
+            Value::Null => serializer.serialize_unit(),
+            Value::Bool(value) => serializer.serialize_bool(*value),
+            Value::Number(value) => value.serialize(serializer),
+            Value::String(value) => serializer.serialize_str(value),
+            Value::Array(nodes) => {
+                let mut list = serializer.serialize_seq(Some(nodes.len()))?;
+                for node in nodes {
+                    list.serialize_element(node)?;
+                }
+                list.end()
+            }
+            Value::Object(object) => {
+                let mut map = serializer.serialize_map(Some(object.len()))?;
+                for member in object.iter() {
+                    map.serialize_entry(&member.key, &member.value)?;
+                }
+                map.end()
+            }
+        }
+    }
+}

@@ -1,0 +1,109 @@
+use super::{FileId, Node, Pointer, SourceSet, Span, Value, json, yaml};
+use crate::diagnostic::{Location, Problem, Sink, code};
+
+/// The values of the files of a [`SourceSet`].
+#[derive(Debug)]
+pub struct Tree<'s> {
+    sources: &'s SourceSet,
+    roots: Vec<Option<Node>>,
+}
+
+impl<'s> Tree<'s> {
+    /// Reads every file, JSON or YAML. A file that is neither is reported and has no value.
+    #[must_use]
+    pub fn read(sources: &'s SourceSet, sink: &Sink) -> Self {
+        let read = |(index, file): (usize, &super::SourceFile)| {
+            read_file(FileId(index as u32), file.name(), file.text(), sink)
+        };
+        Self { sources, roots: sources.files().iter().enumerate().map(read).collect() }
+    }
+
+    /// The texts.
+    #[must_use]
+    pub fn sources(&self) -> &'s SourceSet {
+        self.sources
+    }
+
+    /// The value of the root file, if it could be read.
+    #[must_use]
+    pub fn root(&self) -> Option<&Node> {
+        self.roots.first()?.as_ref()
+    }
+
+    /// What stands at `pointer` in the file `file`.
+    ///
+    /// # Errors
+    /// How many tokens led somewhere, if not all did.
+    pub fn lookup(&self, file: FileId, pointer: &Pointer) -> Result<&Node, usize> {
+        let mut node = self.roots.get(file.0 as usize).and_then(Option::as_ref).ok_or(0_usize)?;
+        for (depth, token) in pointer.tokens().iter().enumerate() {
+            let next = match &node.value {
+                Value::Object(object) => object.get(token),
+                Value::Array(nodes) => token.parse::<usize>().ok().and_then(|index| nodes.get(index)),
+                _ => None,
+            };
+            node = next.ok_or(depth)?;
+        }
+        Ok(node)
+    }
+
+    /// File, line, column and pointer of these bytes. The pointer leads to the innermost value that holds them.
+    #[must_use]
+    pub fn location(&self, span: Span) -> Location {
+        let Some(file) = self.sources.file(span.file) else { return Location::default() };
+        let (line, column) = file.lines().position(file.text(), span.start);
+        Location { file: file.name().to_owned(), line, column, pointer: self.pointer(span).to_string() }
+    }
+
+    /// The way to the innermost value whose text holds these bytes.
+    #[must_use]
+    pub fn pointer(&self, span: Span) -> Pointer {
+        let mut pointer = Pointer::default();
+        let mut node = self.roots.get(span.file.0 as usize).and_then(Option::as_ref);
+        while let Some(current) = node {
+            node = match &current.value {
+                // What an alias added has its text before its key, so its range is empty: the search
+                // ends at the anchor, where the text really stands.
+                Value::Object(object) => object.iter().find_map(|member| {
+                    let whole =
+                        Span { end: member.value.span.end.max(member.key_span.end), ..member.key_span };
+                    whole.contains(span).then(|| {
+                        pointer.push(member.key.as_str());
+                        &member.value
+                    })
+                }),
+                Value::Array(nodes) => nodes.iter().enumerate().find_map(|(index, element)| {
+                    element.span.contains(span).then(|| {
+                        pointer.push(index.to_string());
+                        element
+                    })
+                }),
+                _ => None,
+            };
+        }
+        pointer
+    }
+}
+
+fn read_file(file: FileId, name: &str, text: &str, sink: &Sink) -> Option<Node> {
+    let skipped = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    let body = &text[skipped..];
+    let trimmed = body.trim_start();
+    if trimmed.is_empty() {
+        Problem::new(code::EMPTY_FILE, Span::new(file, 0, 0), "the file is empty").report(sink);
+        return None;
+    }
+    let lower = name.to_ascii_lowercase();
+    if !trimmed.starts_with(['{', '[']) && !lower.ends_with(".json") {
+        return yaml::read(file, text, skipped, sink);
+    }
+    if !(lower.ends_with(".yaml") || lower.ends_with(".yml")) {
+        return json::read(file, text, skipped, sink);
+    }
+    // A YAML file may begin with a flow mapping, which isn't always JSON.
+    let before = sink.len();
+    json::read(file, text, skipped, sink).or_else(|| {
+        sink.truncate(before);
+        yaml::read(file, text, skipped, sink)
+    })
+}
