@@ -1,1 +1,3 @@
 //! The control-plane APIs, served over any store and executor.
+
+pub mod kernel;
