@@ -1,6 +1,8 @@
 //! The traits that integrators implement, their contract suites, and the implementations that ship.
 
 pub mod artifact;
+#[cfg(feature = "contract")]
+pub mod contract;
 pub mod executor;
 pub mod id;
 #[cfg(feature = "memory")]
