@@ -1,3 +1,4 @@
 //! The control-plane APIs, served over any store and executor.
 
 pub mod kernel;
+pub mod process;
