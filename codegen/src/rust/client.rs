@@ -1,0 +1,372 @@
+//! What the client looks like: one module per tag, one builder per operation.
+
+mod arguments;
+mod body;
+mod follow;
+mod result;
+
+use serde::Serialize;
+
+use self::arguments::{Input, Inputs};
+use self::follow::Follow;
+use self::result::Outcome;
+use super::names::claim;
+use super::{RustApi, Scope, reserved};
+use crate::ir::{Api, Docs, Method, Operation, Parameter, ParameterLocation, SegmentPart};
+
+/// Names that a builder has beside those of its inputs.
+const BUILDER: &[&str] = &["body", "clone", "into_call", "on_progress", "options", "send"];
+
+/// Names that the client has beside those of its tags.
+const CLIENT: &[&str] = &["clone", "connect", "connection", "new", "over", "with_settings"];
+
+/// The client of an API.
+#[derive(Clone, Debug, Serialize)]
+pub struct ClientPlan {
+    /// `info.title`.
+    pub title: String,
+    /// `info.description`, as documentation.
+    pub docs: Vec<String>,
+    /// The `use` item that names the model.
+    pub model_use: String,
+    /// Whether anything names the model.
+    pub modules: Vec<ClientModule>,
+}
+
+/// The operations of a tag.
+#[derive(Clone, Debug, Serialize)]
+pub struct ClientModule {
+    /// The tag's name in the document.
+    pub tag: String,
+    /// Its documentation.
+    pub docs: Vec<String>,
+    /// The module: `jobs`.
+    pub module: String,
+    /// The accessor on the client: mostly the module's name.
+    pub accessor: String,
+    /// The struct that has the operations: `Jobs`.
+    pub name: String,
+    /// The operations, sorted by id.
+    pub operations: Vec<ClientOperation>,
+    /// Whether an operation names the model.
+    pub uses_model: bool,
+}
+
+/// One operation: a method that makes a builder, and the builder.
+#[derive(Clone, Debug, Serialize)]
+pub struct ClientOperation {
+    /// `operationId`.
+    pub id: String,
+    /// Documentation of the method.
+    pub docs: Vec<String>,
+    /// The method: `cancel_job`.
+    pub method: String,
+    /// The builder: `CancelJob`.
+    pub builder: String,
+    /// The static with what is known before the call: `CANCEL_JOB`.
+    pub constant: String,
+    /// The constant of `http::Method`: `PATCH`.
+    pub http_method: &'static str,
+    /// The path template.
+    pub path: String,
+    /// The value of `Accept`.
+    pub accept: Option<String>,
+    /// Whether it may be sent twice without harm.
+    pub repeatable: bool,
+    /// Required inputs, the method's arguments in order.
+    pub arguments: Vec<Argument>,
+    /// What the builder holds beside connection and options.
+    pub fields: Vec<Field>,
+    /// The builder's methods for what is optional.
+    pub setters: Vec<Setter>,
+    /// Whether the builder reports progress.
+    pub on_progress: bool,
+    /// Whether the builder can be cloned: streams can't.
+    pub cloneable: bool,
+    /// Whether the making of the call changes the builder.
+    pub mutable: bool,
+    /// The statements that fill `__call`.
+    pub statements: Vec<String>,
+    /// Statements before the call is made.
+    pub preparation: Vec<String>,
+    /// What `send` returns.
+    pub outcome: Outcome,
+    /// How the work that it starts is followed.
+    pub follow: Option<Follow>,
+}
+
+/// An argument of an operation's method.
+#[derive(Clone, Debug, Serialize)]
+pub struct Argument {
+    /// Its name.
+    pub name: String,
+    /// Its type, `impl Into<String>` for texts.
+    pub ty: String,
+}
+
+/// What a builder holds.
+#[derive(Clone, Debug, Serialize)]
+pub struct Field {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub ty: String,
+    /// What the operation's method puts into it.
+    pub initial: String,
+}
+
+/// A builder's method for something optional.
+#[derive(Clone, Debug, Serialize)]
+pub struct Setter {
+    /// Its documentation.
+    pub docs: Vec<String>,
+    /// Its name.
+    pub name: String,
+    /// The type of its argument, `value`.
+    pub ty: String,
+    /// The statement that keeps `value`.
+    pub statement: String,
+}
+
+/// Decides what the client looks like.
+#[must_use]
+pub fn plan(rust: &RustApi<'_>) -> ClientPlan {
+    let api = rust.api();
+    let used: Vec<_> =
+        api.tags.iter().filter(|tag| api.operations.iter().any(|operation| operation.tag == tag.name)).collect();
+    let accessors = claim(
+        used.iter().map(|tag| {
+            let module = &rust.tag(&tag.name).module;
+            (module.clone(), module.clone())
+        }),
+        "_",
+        CLIENT,
+    );
+    let modules = used
+        .iter()
+        .zip(accessors)
+        .map(|(tag, accessor)| {
+            let names = rust.tag(&tag.name);
+            let builders = Builders::new(rust, &tag.name);
+            let operations: Vec<_> = api
+                .operations
+                .iter()
+                .enumerate()
+                .filter(|(_, operation)| operation.tag == tag.name)
+                .map(|(index, operation)| plan_operation(rust, index, operation, &builders))
+                .collect();
+            ClientModule {
+                tag: tag.name.clone(),
+                docs: doc_lines(tag.description.as_deref()),
+                module: names.module.clone(),
+                accessor,
+                name: builders.tag.clone(),
+                uses_model: operations.iter().any(uses_model),
+                operations,
+            }
+        })
+        .collect();
+    ClientPlan {
+        title: api.title.clone(),
+        docs: doc_lines(api.description.as_deref()),
+        model_use: rust.config().layout.model_use(),
+        modules,
+    }
+}
+
+/// The names of the types in a tag's module.
+struct Builders {
+    tag: String,
+    /// By index of the operation in the API.
+    builders: Vec<Option<String>>,
+    responses: Vec<Option<String>>,
+}
+
+impl Builders {
+    fn new(rust: &RustApi<'_>, tag: &str) -> Self {
+        let operations = &rust.api().operations;
+        let mut indexes = Vec::new();
+        let mut claims = vec![(rust.tag(tag).pascal.clone(), rust.tag(tag).pascal.clone())];
+        for (index, operation) in operations.iter().enumerate().filter(|(_, operation)| operation.tag == tag) {
+            let pascal = &rust.operation(index).pascal;
+            let builder = if reserved::is_prelude(pascal) { format!("{pascal}Call") } else { pascal.clone() };
+            indexes.push(index);
+            claims.push((builder, operation.id.clone()));
+        }
+        for &index in &indexes {
+            claims.push((format!("{}Response", rust.operation(index).pascal), String::new()));
+        }
+        let mut names = claim(claims.into_iter(), "", &[]).into_iter();
+        let tag = names.next().unwrap_or_default();
+        let mut builders = vec![None; operations.len()];
+        let mut responses = builders.clone();
+        for &index in &indexes {
+            builders[index] = names.next();
+        }
+        for &index in &indexes {
+            responses[index] = names.next();
+        }
+        Self { tag, builders, responses }
+    }
+
+    fn builder(&self, index: usize) -> String {
+        self.builders[index].clone().unwrap_or_default()
+    }
+
+    fn response(&self, index: usize) -> String {
+        self.responses[index].clone().unwrap_or_default()
+    }
+}
+
+fn plan_operation(
+    rust: &RustApi<'_>,
+    index: usize,
+    operation: &Operation,
+    builders: &Builders,
+) -> ClientOperation {
+    let names = rust.operation(index);
+    let mut inputs = Inputs::default();
+    for (parameter, name) in operation.parameters.iter().zip(&names.parameters) {
+        inputs.add(parameter_input(rust, parameter, name));
+    }
+    let mut statements = path_statements(operation, &names.parameters);
+    statements.extend(
+        operation
+            .parameters
+            .iter()
+            .zip(&names.parameters)
+            .filter(|(parameter, _)| parameter.location != ParameterLocation::Path)
+            .map(|(parameter, name)| parameter_statement(rust, parameter, name)),
+    );
+    let sent = operation.body.as_ref().map(|body| body::plan(rust, body, &mut inputs)).unwrap_or_default();
+    statements.extend(sent.statements);
+    let outcome = result::plan(rust, operation, names, &builders.response(index));
+    let follow = follow::plan(rust, index, operation, &outcome);
+    let mut preparation = Vec::new();
+    let fixes_id = follow::fix_trigger_id(rust, operation);
+    if let Some((before, after)) = fixes_id {
+        preparation.push(before);
+        statements.push(after);
+    }
+    let (arguments, fields, setters) = inputs.finish();
+    ClientOperation {
+        id: operation.id.clone(),
+        docs: operation_docs(operation),
+        method: names.method.clone(),
+        builder: builders.builder(index),
+        constant: names.method.to_uppercase(),
+        http_method: http_method(operation.method),
+        path: operation.path.text.clone(),
+        accept: outcome.accept.clone(),
+        repeatable: matches!(operation.method, Method::Get | Method::Head | Method::Options | Method::Trace),
+        arguments,
+        fields,
+        setters,
+        on_progress: sent.streams,
+        cloneable: !sent.streams,
+        mutable: !preparation.is_empty(),
+        statements,
+        preparation,
+        outcome,
+        follow,
+    }
+}
+
+fn uses_model(operation: &ClientOperation) -> bool {
+    let mut texts = operation.arguments.iter().map(|argument| &argument.ty);
+    let mut fields = operation.fields.iter().flat_map(|field| [&field.ty, &field.initial]);
+    let mut setters = operation.setters.iter().flat_map(|setter| [&setter.ty, &setter.statement]);
+    let follow = operation.follow.iter().flat_map(|follow| follow.arguments.iter().map(|argument| &argument.ty));
+    let outcome = &operation.outcome;
+    let mut variants = outcome.variants.iter().map(|variant| &variant.payload);
+    let names = |text: &String| text.contains("model::") && text.replace("planewright_model::", "").contains("model::");
+    texts.any(names)
+        || fields.any(names)
+        || setters.any(names)
+        || variants.any(names)
+        || names(&outcome.ty)
+        || follow.chain(operation.follow.iter().map(|follow| &follow.ty)).any(names)
+}
+
+fn parameter_input(rust: &RustApi<'_>, parameter: &Parameter, name: &str) -> Input {
+    let docs = docs_or(&parameter.docs, &format!("Sets `{}`.", parameter.name));
+    let value = arguments::Value::new(rust, &parameter.ty);
+    Input { name: name.to_owned(), docs, value, required: parameter.required, member: None }
+}
+
+/// The path, piece by piece.
+fn path_statements(operation: &Operation, names: &[String]) -> Vec<String> {
+    let mut statements = Vec::new();
+    let mut literal = String::new();
+    for segment in &operation.path.segments {
+        literal.push('/');
+        for part in segment {
+            match part {
+                SegmentPart::Literal(text) => push_path_text(&mut literal, text),
+                SegmentPart::Parameter(wire) => {
+                    let place = operation.parameters.iter().position(|parameter| {
+                        parameter.location == ParameterLocation::Path && parameter.name == *wire
+                    });
+                    let Some(place) = place else { continue };
+                    if !literal.is_empty() {
+                        statements.push(format!("__call.literal({:?});", std::mem::take(&mut literal)));
+                    }
+                    statements.push(format!("__call.path({wire:?}, &self.{});", names[place]));
+                }
+            }
+        }
+    }
+    if !literal.is_empty() {
+        statements.push(format!("__call.literal({literal:?});"));
+    }
+    statements
+}
+
+/// Fixed text of a path, percent-encoded where a path needs it.
+fn push_path_text(out: &mut String, text: &str) {
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+}
+
+fn parameter_statement(rust: &RustApi<'_>, parameter: &Parameter, name: &str) -> String {
+    let wire = &parameter.name;
+    let (kind, list) = match parameter.location {
+        ParameterLocation::Query => ("query", rust.scalar_items(&parameter.ty).is_some()),
+        ParameterLocation::Header => ("header", rust.scalar_items(&parameter.ty).is_some()),
+        ParameterLocation::Cookie => ("cookie", false),
+        ParameterLocation::Path => ("path", false),
+    };
+    let value = if parameter.required && !rust.is_nullable(&parameter.ty) {
+        format!("&self.{name}")
+    } else {
+        "__value".to_owned()
+    };
+    let write = if list && kind == "query" {
+        format!("__call.query_list({wire:?}, {value}, {});", parameter.explode)
+    } else if list {
+        format!("__call.{kind}_list({wire:?}, {value});")
+    } else if rust.is_scalar(&parameter.ty) {
+        format!("__call.{kind}({wire:?}, {value});")
+    } else {
+        format!("__call.{kind}({wire:?}, &::planewright_client::__private::json_text({value}));")
+    };
+    if value == "__value" { format!("if let Some(__value) = &self.{name} {{ {write} }}") } else { write }
+}
+
+fn http_method(method: Method) -> &'static str {
+    match method {
+        Method::Get => "GET",
+        Method::Put => "PUT",
+        Method::Post => "POST",
+        Method::Delete => "DELETE",
+        Method::Options => "OPTIONS",
+        Method::Head => "HEAD",
+        Method::Patch => "PATCH",
+        Method::Trace => "TRACE",
+    }
+}
