@@ -1,0 +1,110 @@
+//! From an operation's answer to a response. Generated code calls this.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderName, HeaderValue, Response, StatusCode};
+use planewright_model::Json;
+
+use crate::{ApiError, ResponseBody};
+
+/// A JSON value to send: one of one's own, one that is shared, or one that is JSON already. So what is stored can be
+/// sent without a copy of it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply<T> {
+    /// A value made for this answer.
+    Owned(T),
+    /// A value that others hold too.
+    Shared(Arc<T>),
+    /// The JSON text of a value. It is sent as it stands.
+    Encoded(Bytes),
+}
+
+impl<T> From<T> for Reply<T> {
+    fn from(value: T) -> Self {
+        Self::Owned(value)
+    }
+}
+
+/// How long the last body of an operation was, so that the next one is written without growing its buffer.
+#[derive(Debug)]
+pub struct LengthHint(AtomicUsize);
+
+impl LengthHint {
+    /// Nothing known yet.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "each stands in a static of its own")]
+    pub const fn new() -> Self {
+        Self(AtomicUsize::new(512))
+    }
+
+    fn get(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn learn(&self, len: usize, hint: usize) {
+        // Only what matters is written: a line of cache that every core writes to is slow for all.
+        if len > hint || len < hint / 2 {
+            self.0.store(len + len / 8, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A response with a JSON body.
+///
+/// # Errors
+/// 500 if the value can't be written as JSON.
+pub fn json<T: Json>(
+    status: StatusCode,
+    reply: &Reply<T>,
+    hint: &LengthHint,
+) -> Result<Response<ResponseBody>, ApiError> {
+    let bytes = match reply {
+        Reply::Owned(value) => encode(value, hint)?,
+        Reply::Shared(value) => encode(&**value, hint)?,
+        Reply::Encoded(bytes) => bytes.clone(),
+    };
+    Ok(with_type(status, "application/json", bytes.into()))
+}
+
+/// A response with a body of a fixed media type.
+#[must_use]
+pub fn with_type(status: StatusCode, media_type: &'static str, body: ResponseBody) -> Response<ResponseBody> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
+}
+
+/// A response without a body.
+#[must_use]
+pub fn empty(status: StatusCode) -> Response<ResponseBody> {
+    let mut response = Response::new(ResponseBody::empty());
+    *response.status_mut() = status;
+    response
+}
+
+/// Adds a declared header.
+///
+/// # Errors
+/// 500 if the value holds what a header can't.
+pub fn header(
+    response: &mut Response<ResponseBody>,
+    name: &'static str,
+    value: &dyn std::fmt::Display,
+) -> Result<(), ApiError> {
+    let value = HeaderValue::try_from(value.to_string()).map_err(ApiError::internal)?;
+    let name = HeaderName::try_from(name).map_err(ApiError::internal)?;
+    response.headers_mut().append(name, value);
+    Ok(())
+}
+
+fn encode<T: Json>(value: &T, hint: &LengthHint) -> Result<Bytes, ApiError> {
+    let expected = hint.get();
+    let mut out = Vec::with_capacity(expected);
+    value.write_json(&mut out).map_err(ApiError::internal)?;
+    hint.learn(out.len(), expected);
+    Ok(out.into())
+}
