@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::json::Json;
+use planewright_model::Json;
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
@@ -107,8 +107,8 @@ impl<T: Json> AsyncOperation<T> {
         match timeout(limit, self.wait_from(&mut state)).await {
             Ok(result) => result,
             Err(_) => {
-                let state = if state.is_empty() { "without an answer".to_owned() } else { state };
-                let waiting = Some(format!("operation {}: {state}", self.trigger_id));
+                let state = if state.is_empty() { "unknown" } else { &state };
+                let waiting = Some(format!("the operation {} is still {state}", self.trigger_id));
                 Err(Error::new(None, Failure::Deadline { limit, waiting }, Vec::new()))
             }
         }

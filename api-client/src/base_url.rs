@@ -107,7 +107,7 @@ mod tests {
             ("http://host/?a=b", "query"),
             ("http://host/#a", "fragment"),
             ("http://me:secret@host", "settings"),
-            ("http://", "can't be read"),
+            ("http://", "not a base URL"),
             ("", "can't be read"),
         ] {
             let error = given.parse::<BaseUrl>().expect_err(given).to_string();

@@ -1,10 +1,11 @@
-use std::fmt::{self, Display, Write as _};
+use std::fmt::{self, Display};
 use std::time::Duration;
 
-use crate::json::Json;
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, USER_AGENT};
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
+use planewright_model::Json;
+use planewright_model::parameter::{header_list, push_path, push_path_list};
 
 use crate::base_url::BaseUrl;
 use crate::body::ClientBody;
@@ -128,14 +129,18 @@ impl Call {
     /// Writes the value of a path parameter.
     pub fn path(&mut self, name: &'static str, value: &dyn Display) {
         let start = self.url.len();
-        push_encoded(&mut self.url, value);
+        push_path(&mut self.url, &value);
         self.check_segment(name, start);
     }
 
     /// Writes the values of a path parameter that is a list, with commas.
-    pub fn path_list<T: Display>(&mut self, name: &'static str, values: impl IntoIterator<Item = T>) {
+    pub fn path_list<'a, T: Display + 'a>(
+        &mut self,
+        name: &'static str,
+        values: impl IntoIterator<Item = &'a T>,
+    ) {
         let start = self.url.len();
-        push_list(&mut self.url, values);
+        push_path_list(&mut self.url, values);
         self.check_segment(name, start);
     }
 
@@ -150,31 +155,31 @@ impl Call {
     fn next_pair(&mut self, name: &str) {
         self.url.push(if self.in_query { '&' } else { '?' });
         self.in_query = true;
-        push_encoded(&mut self.url, &name);
+        push_path(&mut self.url, &name);
         self.url.push('=');
     }
 
     /// Writes a query parameter.
     pub fn query(&mut self, name: &'static str, value: &dyn Display) {
         self.next_pair(name);
-        push_encoded(&mut self.url, value);
+        push_path(&mut self.url, &value);
     }
 
     /// Writes a query parameter that is a list: with commas, or exploded into one pair for each value. An
     /// empty list that is exploded writes nothing.
-    pub fn query_list<T: Display>(
+    pub fn query_list<'a, T: Display + 'a>(
         &mut self,
         name: &'static str,
-        values: impl IntoIterator<Item = T>,
+        values: impl IntoIterator<Item = &'a T>,
         explode: bool,
     ) {
         if explode {
             for value in values {
-                self.query(name, &value);
+                self.query(name, value);
             }
         } else {
             self.next_pair(name);
-            push_list(&mut self.url, values);
+            push_path_list(&mut self.url, values);
         }
     }
 
@@ -188,14 +193,12 @@ impl Call {
     }
 
     /// Writes a header that is a list, with commas.
-    pub fn header_list<T: Display>(&mut self, name: &'static str, values: impl IntoIterator<Item = T>) {
-        let mut text = String::new();
-        for value in values {
-            text.push_str(if text.is_empty() { "" } else { "," });
-            // Writing to a string doesn't fail.
-            let _ = write!(text, "{value}");
-        }
-        self.header(name, &text);
+    pub fn header_list<'a, T: Display + 'a>(
+        &mut self,
+        name: &'static str,
+        values: impl IntoIterator<Item = &'a T>,
+    ) {
+        self.header(name, &header_list(values));
     }
 
     /// Writes a cookie.
@@ -205,7 +208,7 @@ impl Call {
         }
         self.cookies.push_str(name);
         self.cookies.push('=');
-        push_encoded(&mut self.cookies, value);
+        push_path(&mut self.cookies, &value);
     }
 
     /// Sends JSON.
@@ -342,40 +345,6 @@ impl fmt::Debug for Call {
     }
 }
 
-/// Percent-encodes everything but RFC 3986's unreserved characters.
-fn push_encoded(out: &mut String, value: &dyn Display) {
-    struct Encoder<'a>(&'a mut String);
-
-    impl fmt::Write for Encoder<'_> {
-        fn write_str(&mut self, text: &str) -> fmt::Result {
-            const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-            for byte in text.bytes() {
-                if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-                    self.0.push(char::from(byte));
-                } else {
-                    self.0.push('%');
-                    self.0.push(char::from(DIGITS[usize::from(byte >> 4)]));
-                    self.0.push(char::from(DIGITS[usize::from(byte & 15)]));
-                }
-            }
-            Ok(())
-        }
-    }
-
-    // Neither the encoder nor a string fails.
-    let _ = write!(Encoder(out), "{value}");
-}
-
-/// Commas stand between the values; a comma in a value is encoded.
-fn push_list<T: Display>(out: &mut String, values: impl IntoIterator<Item = T>) {
-    for (index, value) in values.into_iter().enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        push_encoded(out, &value);
-    }
-}
-
 fn push_form_pairs(form: &mut String, name: &str, value: &serde_json::Value) {
     use serde_json::Value;
     match value {
@@ -385,11 +354,11 @@ fn push_form_pairs(form: &mut String, name: &str, value: &serde_json::Value) {
             if !form.is_empty() {
                 form.push('&');
             }
-            push_encoded(form, &name);
+            push_path(form, &name);
             form.push('=');
             match value {
-                Value::String(text) => push_encoded(form, text),
-                other => push_encoded(form, other),
+                Value::String(text) => push_path(form, text),
+                other => push_path(form, other),
             }
         }
     }
@@ -417,9 +386,9 @@ mod tests {
         call.literal("/a/");
         call.path("b", &"x/y?z %é");
         call.query("q", &"1&2=3+4,5");
-        call.query_list("list", ["a,b", "c"], false);
-        call.query_list("many", [1, 2], true);
-        call.query_list("none", Vec::<String>::new(), true);
+        call.query_list("list", &["a,b", "c"], false);
+        call.query_list("many", &[1, 2], true);
+        call.query_list("none", &Vec::<String>::new(), true);
         let expected = "/v1/a/x%2Fy%3Fz%20%25%C3%A9?q=1%262%3D3%2B4%2C5&list=a%2Cb,c&many=1&many=2";
         assert_eq!(call.target(), expected);
         assert_eq!(call.finish().expect("a request").uri.to_string(), format!("http://host:1{expected}"));

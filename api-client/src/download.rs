@@ -3,12 +3,12 @@ use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use crate::json::Json;
 use bytes::{Buf, Bytes};
 use futures_core::Stream;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
 use http_body::Body;
+use planewright_model::Json;
 use tokio::io::AsyncWriteExt;
 
 use crate::error::{CallInfo, Error, Failure};

@@ -2,9 +2,9 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
-use crate::json::{DecodeError, Json};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, Uri};
+use planewright_model::{DecodeError, Json};
 
 use crate::message::{first_line, messages};
 use crate::operation::Operation;
@@ -142,7 +142,7 @@ impl fmt::Display for Failure {
             Self::Decode { status, .. } => write!(out, "cannot read the answer ({status})"),
             Self::TooLarge { limit } => write!(out, "the answer is longer than {limit} bytes"),
             Self::Deadline { limit, waiting } => match waiting {
-                Some(state) => write!(out, "still {state} after {limit:?}"),
+                Some(waiting) => write!(out, "{waiting} after {limit:?}"),
                 None => write!(out, "no answer within {limit:?}"),
             },
             Self::Operation { trigger_id, messages, .. } => {

@@ -12,7 +12,6 @@ mod download;
 mod error;
 mod form;
 mod http;
-mod json;
 mod message;
 mod operation;
 mod payload;
@@ -43,6 +42,5 @@ pub use crate::upload::{OnProgress, Upload};
 pub mod __private {
     pub use http;
 
-    pub use crate::json::{DecodeError, Json};
     pub use crate::random::fresh_id;
 }

@@ -1,8 +1,8 @@
 use std::str::FromStr;
 
-use crate::json::Json;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
+use planewright_model::Json;
 use serde_json::Value;
 
 use crate::error::{CallInfo, Error, Failure};
