@@ -67,9 +67,10 @@ fn redocly_is_content(report: &str) -> Result<()> {
     let told: Vec<_> = problems
         .iter()
         .map(|problem| {
-            let (severity, rule, place) =
-                (&problem["severity"], &problem["ruleId"], &problem["location"][0]["pointer"]);
-            format!("\n  {severity} {rule} at {place}: {}", problem["message"])
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            let (severity, rule) = (text(&problem["severity"]), text(&problem["ruleId"]));
+            let place = text(&problem["location"][0]["pointer"]);
+            format!("\n  {severity} {rule} at {place}: {}", text(&problem["message"]))
         })
         .collect();
     ensure!(told.is_empty(), "{} problems{}", told.len(), told.concat());

@@ -3,17 +3,20 @@
 //! Everything that a chore needs beyond Rust, Java and Python it fetches itself, by package name, into the
 //! folder that [`place::cache`] tells. What it cannot fetch it names.
 
+mod browser;
 mod flink;
 mod http;
 mod lint_spec;
 mod place;
 mod process;
+mod server;
 mod steps;
 mod tidy;
 mod tools;
 
 use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 /// The project's own chores.
@@ -51,7 +54,16 @@ enum Chore {
 }
 
 fn main() -> ExitCode {
-    let done = match Arguments::parse().chore {
+    let arguments = Arguments::parse();
+    let done = process::end_with_signal().and_then(|()| carry_out(arguments.chore));
+    done.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn carry_out(chore: Chore) -> Result<ExitCode> {
+    match chore {
         Chore::Test { list: true, .. } => {
             steps::list();
             Ok(ExitCode::SUCCESS)
@@ -64,9 +76,5 @@ fn main() -> ExitCode {
         Chore::Tidy => tidy::run().map(|_| ExitCode::SUCCESS),
         Chore::LintSpec => lint_spec::run().map(|_| ExitCode::SUCCESS),
         Chore::Flink(command) => flink::run(command),
-    };
-    done.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
-        ExitCode::FAILURE
-    })
+    }
 }

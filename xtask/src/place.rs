@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use anyhow::{Context as _, Result};
 
 /// The root of the workspace: the one that cargo runs this for, or else the one that it was built from.
 pub(crate) fn root() -> &'static Path {
@@ -15,6 +18,35 @@ pub(crate) fn root() -> &'static Path {
 /// A folder under cargo's target directory for what a chore makes and may throw away.
 pub(crate) fn scratch(name: &str) -> PathBuf {
     target().join("xtask").join(name)
+}
+
+/// A new folder like [`scratch`]'s, removed with all that is in it when this value is dropped.
+#[derive(Debug)]
+pub(crate) struct Temporary(PathBuf);
+
+impl Temporary {
+    /// Makes a folder whose name starts with `purpose`.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub(crate) fn new(purpose: &str) -> Result<Self> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let folder = scratch(&format!("{purpose}-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        Ok(Self(folder))
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 /// Cargo's target directory.

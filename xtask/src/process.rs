@@ -1,10 +1,15 @@
 //! Other programs: run one and judge its exit code, or keep one running until it is dropped.
 
 use std::ffi::OsStr;
+use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+
+use crate::place;
 
 /// What a finished program left: its exit code and all that it printed.
 #[derive(Debug)]
@@ -77,15 +82,50 @@ fn line(command: &Command) -> String {
     words.map(cut).collect::<Vec<_>>().join(" ")
 }
 
+/// A cargo command in the workspace, with the folder of observed answers made known to the tests.
+pub(crate) fn cargo() -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(place::root());
+    if let Some(shared) = place::shared() {
+        cargo.env("PLANEWRIGHT_SHARED", shared);
+    }
+    cargo
+}
+
 /// The program `name` on the search path.
 pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file())
 }
 
-/// A program that runs until this value is dropped; then it is killed and waited for.
+/// What `read` makes of the first line of `stdout` that means something to it.
+///
+/// # Errors
+/// If there is no such line within `patience`.
+pub(crate) fn told<T: Send + 'static>(
+    stdout: ChildStdout,
+    read: fn(&str) -> Option<T>,
+    patience: Duration,
+) -> Result<T> {
+    let (send, receive) = mpsc::channel();
+    // Reads to the end: the program must never wait for somebody to take what else it has to say.
+    std::thread::spawn(move || {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            if let Some(value) = read(&line) {
+                let _ = send.send(value);
+            }
+        }
+    });
+    Ok(receive.recv_timeout(patience)?)
+}
+
+/// A program that runs until this value is dropped, or this process is told to end; then it is killed.
 #[derive(Debug)]
-pub(crate) struct Background(Child);
+pub(crate) struct Background(Arc<Mutex<Child>>);
+
+/// What [`end_with_signal`] kills. An ended child in it does no harm: its process id isn't given away before it has
+/// been waited for, and the standard library doesn't signal it after that.
+static RUNNING: Mutex<Vec<Arc<Mutex<Child>>>> = Mutex::new(Vec::new());
 
 impl Background {
     /// Starts `command` with no standard input.
@@ -93,22 +133,57 @@ impl Background {
     /// # Errors
     /// If it cannot be started.
     pub(crate) fn start(command: &mut Command) -> Result<Self> {
-        command.stdin(Stdio::null()).spawn().map(Self).with_context(|| cannot_start(command))
+        let child = command.stdin(Stdio::null()).spawn().with_context(|| cannot_start(command))?;
+        let child = Arc::new(Mutex::new(child));
+        locked(&RUNNING).push(Arc::clone(&child));
+        Ok(Self(child))
+    }
+
+    /// Starts `command` and gives its standard output to the caller.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub(crate) fn start_piped(command: &mut Command) -> Result<(Self, ChildStdout)> {
+        let started = Self::start(command.stdout(Stdio::piped()))?;
+        let stdout = locked(&started.0).stdout.take().context("no standard output")?;
+        Ok((started, stdout))
     }
 
     /// How the program ended, if it has.
     ///
     /// # Errors
     /// If the operating system cannot say.
-    pub(crate) fn ended(&mut self) -> Result<Option<ExitStatus>> {
-        Ok(self.0.try_wait()?)
+    pub(crate) fn ended(&self) -> Result<Option<ExitStatus>> {
+        Ok(locked(&self.0).try_wait()?)
     }
 }
 
 impl Drop for Background {
     fn drop(&mut self) {
-        // Both fail only if the program has gone already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        locked(&RUNNING).retain(|child| !Arc::ptr_eq(child, &self.0));
+        end(&mut locked(&self.0));
     }
+}
+
+/// Lets SIGINT, SIGTERM and SIGHUP end this process together with the programs that it has in the background.
+///
+/// # Errors
+/// If the operating system refuses the handler.
+pub(crate) fn end_with_signal() -> Result<()> {
+    Ok(ctrlc::set_handler(|| {
+        for child in locked(&RUNNING).iter() {
+            end(&mut locked(child));
+        }
+        std::process::exit(130);
+    })?)
+}
+
+fn end(child: &mut Child) {
+    // Both fail only if the program has gone already.
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

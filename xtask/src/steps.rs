@@ -1,7 +1,9 @@
 //! `cargo xtask test`: everything that must hold before a change is accepted. One row of [`STEPS`] is one step.
 
 mod flink;
+mod generated;
 mod rust;
+mod swagger;
 
 use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
@@ -9,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::tools::Missing;
-use crate::{lint_spec, place, tidy};
+use crate::{lint_spec, tidy};
 
 /// A part of the test run that also runs alone.
 struct Step {
@@ -33,8 +35,14 @@ const STEPS: &[Step] = &[
         run: || Ok(format!("{} documents", lint_spec::run()?)),
     },
     Step {
+        name: "generated",
+        about: "the crates that the generator writes build without a warning",
+        run: generated::crates,
+    },
+    Step { name: "swagger", about: "the Swagger page in headless Chromium", run: swagger::page },
+    Step {
         name: "flink-cli",
-        about: "Flink's command line against a real cluster",
+        about: "Flink's command line against our server and a real cluster",
         run: flink::command_line,
     },
 ];
@@ -110,16 +118,6 @@ fn sum_up(done: &[(&str, Outcome, Duration)], strict: bool) -> Result<()> {
 
 fn bold(text: &str) -> String {
     if std::io::stderr().is_terminal() { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() }
-}
-
-/// A cargo command in the workspace, with the folder of observed answers made known to the tests.
-fn cargo() -> std::process::Command {
-    let mut cargo = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(place::root());
-    if let Some(shared) = place::shared() {
-        cargo.env("PLANEWRIGHT_SHARED", shared);
-    }
-    cargo
 }
 
 #[cfg(test)]

@@ -1,20 +1,18 @@
 //! Flink's own command line, pointed at any server that speaks its REST API.
 
 use std::fs;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, Result};
 
 use super::Libraries;
-use crate::place;
+use crate::place::Temporary;
 use crate::process::{self, Finished};
 
 /// The command line, configured for one server.
 #[derive(Debug)]
 pub(crate) struct Cli<'a> {
     libraries: &'a Libraries,
-    config: PathBuf,
+    config: Temporary,
 }
 
 impl<'a> Cli<'a> {
@@ -23,19 +21,17 @@ impl<'a> Cli<'a> {
     /// # Errors
     /// If the URL has another form, or its configuration cannot be written.
     pub(crate) fn new(libraries: &'a Libraries, url: &str) -> Result<Self> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
         let address = url.strip_prefix("http://").map(|rest| rest.trim_end_matches('/'));
         let (host, port) = address
             .and_then(|address| address.rsplit_once(':'))
             .context("the URL must be http://HOST:PORT")?;
-        let name = format!("flink-cli-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let config = place::scratch(&name);
-        fs::create_dir_all(config.join("plugins"))?;
+        let config = Temporary::new("flink-cli")?;
+        fs::create_dir_all(config.path().join("plugins"))?;
         let text = format!(
             "rest.address: {host}\nrest.port: {port}\njobmanager.rpc.address: {host}\nparallelism.default: 1\n"
         );
-        fs::write(config.join("config.yaml"), text)?;
-        fs::write(config.join("log4j.properties"), "rootLogger.level = OFF\n")?;
+        fs::write(config.path().join("config.yaml"), text)?;
+        fs::write(config.path().join("log4j.properties"), "rootLogger.level = OFF\n")?;
         Ok(Self { libraries, config })
     }
 
@@ -44,17 +40,14 @@ impl<'a> Cli<'a> {
     /// # Errors
     /// If Java cannot be started; a refusal by the server is no error but an exit code.
     pub(crate) fn run<S: AsRef<str>>(&self, arguments: &[S]) -> Result<Finished> {
-        let mut java = self.libraries.java(&self.config);
+        let mut java = self.libraries.java(self.config.path());
         java.args(["-Xmx512m", "-XX:TieredStopAtLevel=1"])
-            .arg(format!("-Dlog4j.configurationFile=file:{}", self.config.join("log4j.properties").display()))
+            .arg(format!(
+                "-Dlog4j.configurationFile=file:{}",
+                self.config.path().join("log4j.properties").display()
+            ))
             .arg("org.apache.flink.client.cli.CliFrontend")
             .args(arguments.iter().map(AsRef::as_ref));
         process::finish(&mut java)
-    }
-}
-
-impl Drop for Cli<'_> {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.config);
     }
 }

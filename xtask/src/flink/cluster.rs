@@ -4,14 +4,13 @@ use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 use super::Libraries;
 use crate::http;
-use crate::place;
+use crate::place::Temporary;
 use crate::process::Background;
 
 /// How long a cluster may take to answer; a cold start takes 10 to 25 seconds on two cores.
@@ -52,20 +51,20 @@ impl Cluster {
         let folder = Folder::make()?;
         let [any, rpc] = http::free_ports()?;
         let port = options.port.unwrap_or(any);
-        fs::write(folder.0.join("conf/config.yaml"), config(&folder.0, port, rpc, &options))?;
-        fs::write(folder.0.join("conf/log4j.properties"), LOG4J)?;
+        fs::write(folder.join("conf/config.yaml"), config(folder.0.path(), port, rpc, &options))?;
+        fs::write(folder.join("conf/log4j.properties"), LOG4J)?;
         let start = |name, heap: &str, class: &str| -> Result<_> {
-            let mut java = libraries.java(&folder.0.join("conf"));
+            let mut java = libraries.java(&folder.join("conf"));
             java.args([format!("-Xms{heap}"), format!("-Xmx{heap}")])
                 .args(["-XX:MaxDirectMemorySize=256m", "-XX:MaxMetaspaceSize=256m"])
-                .arg(format!("-Djava.io.tmpdir={}", folder.0.join("tmp").display()))
+                .arg(format!("-Djava.io.tmpdir={}", folder.join("tmp").display()))
                 .arg(format!("-Dlog.file={}", folder.log(name).display()))
                 .arg(format!(
                     "-Dlog4j.configurationFile=file:{}",
-                    folder.0.join("conf/log4j.properties").display()
+                    folder.join("conf/log4j.properties").display()
                 ))
                 .args([class, "--configDir"])
-                .arg(folder.0.join("conf"));
+                .arg(folder.join("conf"));
             Ok((name, Background::start(output_to(&mut java, &folder.out(name))?)?))
         };
         let processes = [
@@ -76,7 +75,7 @@ impl Cluster {
             )?,
             start("taskmanager", "384m", "org.apache.flink.runtime.taskexecutor.TaskManagerRunner")?,
         ];
-        let mut cluster = Self { url: format!("http://127.0.0.1:{port}"), processes, folder };
+        let cluster = Self { url: format!("http://127.0.0.1:{port}"), processes, folder };
         cluster.wait_until_ready()?;
         Ok(cluster)
     }
@@ -88,21 +87,21 @@ impl Cluster {
 
     /// The folder that holds its configuration, logs, savepoints and checkpoints.
     pub(crate) fn folder(&self) -> &Path {
-        &self.folder.0
+        self.folder.0.path()
     }
 
     /// Waits until one of the two processes ends.
     ///
     /// # Errors
     /// Always in the end: a cluster that ends by itself has failed, unless its API was asked to shut it down.
-    pub(crate) fn wait(mut self) -> Result<()> {
+    pub(crate) fn wait(self) -> Result<()> {
         loop {
             self.check_alive()?;
             std::thread::sleep(Duration::from_millis(500));
         }
     }
 
-    fn wait_until_ready(&mut self) -> Result<()> {
+    fn wait_until_ready(&self) -> Result<()> {
         let client = http::client(Duration::from_secs(5));
         let overview = format!("{}/overview", self.url);
         let deadline = Instant::now() + READY_WITHIN;
@@ -123,8 +122,8 @@ impl Cluster {
         }
     }
 
-    fn check_alive(&mut self) -> Result<()> {
-        for (name, process) in &mut self.processes {
+    fn check_alive(&self) -> Result<()> {
+        for (name, process) in &self.processes {
             if let Some(status) = process.ended()? {
                 bail!("the {name} ended with {status}{}", self.folder.logs());
             }
@@ -133,28 +132,29 @@ impl Cluster {
     }
 }
 
-/// The cluster's own folder, removed with all that is in it.
+/// The cluster's own folder.
 #[derive(Debug)]
-struct Folder(PathBuf);
+struct Folder(Temporary);
 
 impl Folder {
     fn make() -> Result<Self> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("flink-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let folder = Self(place::scratch(&name));
+        let folder = Self(Temporary::new("flink")?);
         for part in ["conf/plugins", "log", "tmp", "upload", "savepoints", "checkpoints"] {
-            fs::create_dir_all(folder.0.join(part))
-                .with_context(|| format!("cannot make {}", folder.0.join(part).display()))?;
+            fs::create_dir_all(folder.join(part))?;
         }
         Ok(folder)
     }
 
+    fn join(&self, part: &str) -> PathBuf {
+        self.0.path().join(part)
+    }
+
     fn log(&self, process: &str) -> PathBuf {
-        self.0.join("log").join(format!("{process}.log"))
+        self.join("log").join(format!("{process}.log"))
     }
 
     fn out(&self, process: &str) -> PathBuf {
-        self.0.join("log").join(format!("{process}.out"))
+        self.join("log").join(format!("{process}.out"))
     }
 
     /// The last lines of every log file.
@@ -170,12 +170,6 @@ impl Folder {
             }
         }
         all
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 

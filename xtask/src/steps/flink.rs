@@ -8,20 +8,53 @@ use serde_json::Value;
 
 use crate::flink::{Cli, Cluster, Libraries, Options, test_jobs};
 use crate::http;
+use crate::place::Temporary;
 use crate::process::Finished;
+use crate::server::Server;
 
 const UNKNOWN_JOB: &str = "00000000000000000000000000000001";
 
-/// Flink's command line against a cluster: which commands it ends with 0.
+/// Commands that end otherwise against our server, and why.
+const DIFFERENCES: [(&str, &str); 1] =
+    [("run", "the plan is a serialized Java program, which only a real Flink can execute")];
+
+/// Flink's command line against a real cluster and against our server: the exit codes agree.
 pub(super) fn command_line() -> Result<String> {
     let libraries = Libraries::fetch()?;
     let jar = test_jobs(&libraries)?;
-    let cluster = Cluster::start(&libraries, Options::default())?;
-    let seen = scenario(&libraries, cluster.url(), &jar, &cluster.folder().join("savepoints"))?;
-    for Seen { name, done } in &seen {
-        eprintln!("  {name:<26} exit code {:?}", done.code);
+    let judge = {
+        let cluster = Cluster::start(&libraries, Options::default())?;
+        scenario(&libraries, cluster.url(), &jar, &cluster.folder().join("savepoints"))
+            .context("against the cluster")?
+    };
+    let ours = {
+        let server = Server::start()?;
+        let savepoints = Temporary::new("savepoints")?;
+        scenario(&libraries, server.url(), &jar, savepoints.path()).context("against our server")?
+    };
+    let mut complaints = Vec::new();
+    for (judge, ours) in judge.iter().zip(&ours) {
+        let complaint = compare(judge, ours);
+        eprintln!("  {:<26}{:?}, ours {:?}", judge.name, judge.done.code, ours.done.code);
+        complaints
+            .extend(complaint.map(|why| format!("{}: {why}\n{}", ours.name, ours.done.stderr.trim_end())));
     }
-    Ok(format!("{} commands", seen.len()))
+    ensure!(complaints.is_empty(), "{} commands end otherwise\n{}", complaints.len(), complaints.join("\n"));
+    Ok(format!("{} commands", ours.len()))
+}
+
+/// What is wrong with how a command ended against our server.
+fn compare(judge: &Seen, ours: &Seen) -> Option<String> {
+    let differs = DIFFERENCES.iter().any(|(name, _)| *name == ours.name);
+    if (judge.done.code == ours.done.code) == differs {
+        let expected = if differs { "another exit code than" } else { "exit code" };
+        return Some(format!("expected {expected} {:?}, not {:?}", judge.done.code, ours.done.code));
+    }
+    // What a person reads must name the reason, not our failure to find one.
+    let vague =
+        ["Internal server error", "UnsupportedOperation", "NullPointer", "Response was not valid JSON"];
+    let found = vague.iter().find(|words| ours.done.code != Some(0) && ours.done.stderr.contains(**words))?;
+    Some(format!("the message says `{found}`"))
 }
 
 /// A command by its name in the scenario, and how it ended.
@@ -98,5 +131,33 @@ fn start_job(url: &str, program: &str) -> Result<String> {
         }
         ensure!(Instant::now() < deadline, "job {job} did not run within 60 s: {details}");
         std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(name: &'static str, code: i32, stderr: &str) -> Seen {
+        Seen { name, done: Finished { code: Some(code), stdout: String::new(), stderr: stderr.to_owned() } }
+    }
+
+    #[test]
+    fn another_exit_code_is_a_complaint() {
+        assert!(compare(&seen("list", 0, ""), &seen("list", 1, "no such job")).is_some());
+        assert!(
+            compare(&seen("list", 1, "Internal server error"), &seen("list", 1, "no such job")).is_none()
+        );
+    }
+
+    #[test]
+    fn a_known_difference_must_differ() {
+        assert!(compare(&seen("run", 0, ""), &seen("run", 1, "needs a real Flink")).is_none());
+        assert!(compare(&seen("run", 0, ""), &seen("run", 0, "")).is_some());
+    }
+
+    #[test]
+    fn an_unreadable_message_is_a_complaint() {
+        assert!(compare(&seen("stop", 1, ""), &seen("stop", 1, "Internal server error.")).is_some());
     }
 }

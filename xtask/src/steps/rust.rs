@@ -4,8 +4,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::cargo;
-use crate::process;
+use crate::process::{self, cargo};
 
 /// `cargo fmt --check`.
 pub(super) fn fmt() -> Result<String> {
