@@ -187,3 +187,42 @@ fn end(child: &mut Child) {
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    #[test]
+    fn a_failure_carries_what_was_printed() {
+        assert_eq!(read(&mut shell("echo fine")).ok().as_deref(), Some("fine\n"));
+        let error = read(&mut shell("echo out; echo err >&2; exit 3")).unwrap_err().to_string();
+        assert!(error.contains("exit status: 3\nout\nerr"), "{error}");
+        assert_eq!(finish(&mut shell("exit 3")).ok().and_then(|done| done.code), Some(3));
+    }
+
+    #[test]
+    fn what_runs_in_the_background_ends_with_its_owner() -> Result<()> {
+        let running = Background::start(&mut shell("exec sleep 1000"))?;
+        let child = Arc::clone(&running.0);
+        assert_eq!(running.ended()?, None);
+        drop(running);
+        assert!(locked(&child).try_wait()?.is_some());
+        Ok(())
+    }
+
+    #[test]
+    fn the_first_line_that_means_something_is_told() -> Result<()> {
+        let number = |line: &str| line.parse::<u16>().ok();
+        let (_running, stdout) = Background::start_piped(&mut shell("echo starting; echo 80; echo 81"))?;
+        assert_eq!(told(stdout, number, Duration::from_secs(60))?, 80);
+        let (_running, stdout) = Background::start_piped(&mut shell("echo starting"))?;
+        assert!(told(stdout, number, Duration::from_secs(60)).is_err());
+        Ok(())
+    }
+}

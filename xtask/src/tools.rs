@@ -39,12 +39,16 @@ pub(crate) fn needed(name: &str, purpose: &str) -> Result<PathBuf> {
 /// # Errors
 /// [`Missing`] if `fill` fails; those of the file system.
 pub(crate) fn cached(name: &str, fill: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
-    let folder = place::cache().join(name);
+    cached_in(&place::cache(), name, fill)
+}
+
+fn cached_in(cache: &Path, name: &str, fill: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
+    let folder = cache.join(name);
     if folder.is_dir() {
         return Ok(folder);
     }
     eprintln!("fetching {name}");
-    let draft = place::cache().join(format!("{name}.{}", std::process::id()));
+    let draft = cache.join(format!("{name}.{}", std::process::id()));
     fs::create_dir_all(&draft).with_context(|| format!("cannot make {}", draft.display()))?;
     let filled = fill(&draft);
     let placed = filled.is_ok() && (fs::rename(&draft, &folder).is_ok() || folder.is_dir());
@@ -179,5 +183,40 @@ pub(crate) fn debian(programs: &[&str], packages: &[&str]) -> Result<()> {
     match absent() {
         None => Ok(()),
         Some(program) => Err(Missing(format!("no `{program}` on the search path; install {wanted}")).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::place::Temporary;
+
+    #[test]
+    fn a_folder_is_filled_once() -> Result<()> {
+        let cache = Temporary::new("cache")?;
+        let made = cached_in(cache.path(), "tool", |draft| Ok(fs::write(draft.join("file"), "1")?))?;
+        let again = cached_in(cache.path(), "tool", |_| anyhow::bail!("filled twice"))?;
+        assert_eq!(
+            (made.as_path(), fs::read_to_string(again.join("file"))?),
+            (again.as_path(), "1".to_owned())
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn half_a_folder_is_not_kept() -> Result<()> {
+        let cache = Temporary::new("cache")?;
+        let failed = cached_in(cache.path(), "tool", |draft| {
+            fs::write(draft.join("half"), "")?;
+            anyhow::bail!("the network is gone")
+        });
+        assert!(failed.is_err_and(|error| error.is::<Missing>()));
+        assert_eq!(fs::read_dir(cache.path())?.count(), 0);
+        Ok(())
+    }
+
+    #[test]
+    fn a_program_that_nobody_has_is_missing() {
+        assert!(needed("no-such-program", "a test").is_err_and(|error| error.is::<Missing>()));
     }
 }
