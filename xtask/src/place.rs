@@ -1,8 +1,8 @@
 //! Where things are: the workspace, its build output, the cache of fetched tools.
 
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
 
@@ -20,6 +20,16 @@ pub(crate) fn scratch(name: &str) -> PathBuf {
     target().join("xtask").join(name)
 }
 
+/// The folders of living [`Temporary`] values.
+static TEMPORARY: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Removes what all [`Temporary`] values hold: for a process that ends without dropping them.
+pub(crate) fn remove_temporary() {
+    for folder in TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        let _ = std::fs::remove_dir_all(folder);
+    }
+}
+
 /// A new folder like [`scratch`]'s, removed with all that is in it when this value is dropped.
 #[derive(Debug)]
 pub(crate) struct Temporary(PathBuf);
@@ -34,6 +44,7 @@ impl Temporary {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let folder = scratch(&format!("{purpose}-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner).push(folder.clone());
         Ok(Self(folder))
     }
 
@@ -45,6 +56,7 @@ impl Temporary {
 
 impl Drop for Temporary {
     fn drop(&mut self) {
+        TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner).retain(|folder| *folder != self.0);
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }

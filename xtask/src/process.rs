@@ -165,7 +165,8 @@ impl Drop for Background {
     }
 }
 
-/// Lets SIGINT, SIGTERM and SIGHUP end this process together with the programs that it has in the background.
+/// Lets SIGINT, SIGTERM and SIGHUP end this process together with the programs that it has in the background,
+/// and remove its temporary folders.
 ///
 /// # Errors
 /// If the operating system refuses the handler.
@@ -174,6 +175,7 @@ pub(crate) fn end_with_signal() -> Result<()> {
         for child in locked(&RUNNING).iter() {
             end(&mut locked(child));
         }
+        place::remove_temporary();
         std::process::exit(130);
     })?)
 }
