@@ -266,7 +266,10 @@ impl Call {
     }
 
     /// Streams a form.
-    pub fn form(&mut self, form: Form, on_progress: Option<OnProgress>) {
+    pub fn form(&mut self, mut form: Form, on_progress: Option<OnProgress>) {
+        if let Some(problem) = form.problem.take() {
+            self.refuse(problem);
+        }
         self.payload = Payload::form(form, on_progress);
     }
 
@@ -342,6 +345,16 @@ impl Call {
 impl fmt::Debug for Call {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "Call({} {})", self.method(), self.target())
+    }
+}
+
+/// The text of a parameter that is no scalar: its JSON.
+#[must_use]
+pub fn json_text<T: Json>(value: &T) -> String {
+    let mut bytes = Vec::new();
+    match value.write_json(&mut bytes) {
+        Ok(()) => String::from_utf8(bytes).unwrap_or_default(),
+        Err(_) => String::new(),
     }
 }
 

@@ -98,6 +98,12 @@ impl Download {
         Error::new(Some(self.info.clone()), failure, Vec::new())
     }
 
+    /// The error that this answer is if the document doesn't declare its status.
+    #[must_use]
+    pub fn undeclared(self) -> Error {
+        Reply { status: self.status, headers: self.headers, body: Bytes::new(), info: self.info }.undeclared()
+    }
+
     /// Everything that comes, in memory.
     ///
     /// # Errors

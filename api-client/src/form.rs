@@ -2,6 +2,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use http::HeaderValue;
+use planewright_model::Json;
 
 use crate::payload::OpenedForm;
 use crate::random::random_hex;
@@ -12,6 +13,8 @@ use crate::upload::{OpenError, Opened, Piece, Upload};
 pub struct Form {
     boundary: String,
     parts: Vec<Part>,
+    /// What can't be sent.
+    pub(crate) problem: Option<String>,
 }
 
 #[derive(Debug)]
@@ -32,7 +35,7 @@ impl Form {
     /// A form without parts.
     #[must_use]
     pub fn new() -> Self {
-        Self { boundary: format!("planewright-{}", random_hex()), parts: Vec::new() }
+        Self { boundary: format!("planewright-{}", random_hex()), parts: Vec::new(), problem: None }
     }
 
     /// Adds a part that is a text.
@@ -45,6 +48,16 @@ impl Form {
     #[must_use]
     pub fn bytes(self, name: &str, content_type: &str, bytes: impl Into<Bytes>) -> Self {
         self.part(name, Some(content_type), Content::Bytes(bytes.into()))
+    }
+
+    /// Adds a part that is JSON, under this media type.
+    #[must_use]
+    pub fn json<T: Json>(mut self, name: &str, content_type: &str, value: &T) -> Self {
+        let mut bytes = Vec::new();
+        if let Err(error) = value.write_json(&mut bytes) {
+            self.problem = Some(format!("the part `{name}`: {error}"));
+        }
+        self.bytes(name, content_type, bytes)
     }
 
     /// Adds a part that is a file. The media type counts if the upload has none.

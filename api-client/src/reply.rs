@@ -77,6 +77,12 @@ impl Reply {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
+    /// The error that this answer is if the document doesn't declare its status.
+    #[must_use]
+    pub fn undeclared(self) -> Error {
+        self.unreadable("the document doesn't declare this status".into())
+    }
+
     /// An error of reading this answer.
     pub(crate) fn unreadable(self, source: BoxError) -> Error {
         let failure = Failure::Decode { status: self.status, body: self.body, source };

@@ -7,12 +7,13 @@ mod result;
 
 use serde::Serialize;
 
-use self::arguments::{Input, Inputs};
-use self::follow::Follow;
-use self::result::Outcome;
+pub use self::follow::Follow;
+pub use self::result::{Outcome, OutcomeVariant};
+
+use self::arguments::{Inputs, Value};
 use super::names::claim;
-use super::{RustApi, Scope, reserved};
-use crate::ir::{Api, Docs, Method, Operation, Parameter, ParameterLocation, SegmentPart};
+use super::{RustApi, docs, reserved};
+use crate::ir::{Docs, Method, Operation, Parameter, ParameterLocation, SegmentPart};
 
 /// Names that a builder has beside those of its inputs.
 const BUILDER: &[&str] = &["body", "clone", "into_call", "on_progress", "options", "send"];
@@ -23,13 +24,11 @@ const CLIENT: &[&str] = &["clone", "connect", "connection", "new", "over", "with
 /// The client of an API.
 #[derive(Clone, Debug, Serialize)]
 pub struct ClientPlan {
-    /// `info.title`.
-    pub title: String,
-    /// `info.description`, as documentation.
+    /// Documentation of the whole: title and description.
     pub docs: Vec<String>,
-    /// The `use` item that names the model.
+    /// The `use` item that names the model; empty if nothing does.
     pub model_use: String,
-    /// Whether anything names the model.
+    /// One for each tag that has operations.
     pub modules: Vec<ClientModule>,
 }
 
@@ -83,12 +82,10 @@ pub struct ClientOperation {
     pub on_progress: bool,
     /// Whether the builder can be cloned: streams can't.
     pub cloneable: bool,
-    /// Whether the making of the call changes the builder.
-    pub mutable: bool,
     /// The statements that fill `__call`.
     pub statements: Vec<String>,
-    /// Statements before the call is made.
-    pub preparation: Vec<String>,
+    /// Statements before the call is made, which may change `self`; empty for none.
+    pub preparation: String,
     /// What `send` returns.
     pub outcome: Outcome,
     /// How the work that it starts is followed.
@@ -132,8 +129,11 @@ pub struct Setter {
 #[must_use]
 pub fn plan(rust: &RustApi<'_>) -> ClientPlan {
     let api = rust.api();
-    let used: Vec<_> =
-        api.tags.iter().filter(|tag| api.operations.iter().any(|operation| operation.tag == tag.name)).collect();
+    let used: Vec<_> = api
+        .tags
+        .iter()
+        .filter(|tag| api.operations.iter().any(|operation| operation.tag == tag.name))
+        .collect();
     let accessors = claim(
         used.iter().map(|tag| {
             let module = &rust.tag(&tag.name).module;
@@ -142,7 +142,7 @@ pub fn plan(rust: &RustApi<'_>) -> ClientPlan {
         "_",
         CLIENT,
     );
-    let modules = used
+    let modules: Vec<ClientModule> = used
         .iter()
         .zip(accessors)
         .map(|(tag, accessor)| {
@@ -157,7 +157,7 @@ pub fn plan(rust: &RustApi<'_>) -> ClientPlan {
                 .collect();
             ClientModule {
                 tag: tag.name.clone(),
-                docs: doc_lines(tag.description.as_deref()),
+                docs: tag_docs(&tag.name, tag.description.as_deref()),
                 module: names.module.clone(),
                 accessor,
                 name: builders.tag.clone(),
@@ -166,10 +166,11 @@ pub fn plan(rust: &RustApi<'_>) -> ClientPlan {
             }
         })
         .collect();
+    let uses_model = modules.iter().any(|module| module.uses_model);
+    let title = format!("A client of the API “{}”.", api.title);
     ClientPlan {
-        title: api.title.clone(),
-        docs: doc_lines(api.description.as_deref()),
-        model_use: rust.config().layout.model_use(),
+        docs: docs::lines([Some(title.as_str()), api.description.as_deref()]),
+        model_use: if uses_model { rust.config().layout.model_use() } else { String::new() },
         modules,
     }
 }
@@ -187,7 +188,8 @@ impl Builders {
         let operations = &rust.api().operations;
         let mut indexes = Vec::new();
         let mut claims = vec![(rust.tag(tag).pascal.clone(), rust.tag(tag).pascal.clone())];
-        for (index, operation) in operations.iter().enumerate().filter(|(_, operation)| operation.tag == tag) {
+        for (index, operation) in operations.iter().enumerate().filter(|(_, operation)| operation.tag == tag)
+        {
             let pascal = &rust.operation(index).pascal;
             let builder = if reserved::is_prelude(pascal) { format!("{pascal}Call") } else { pascal.clone() };
             indexes.push(index);
@@ -227,9 +229,10 @@ fn plan_operation(
     let names = rust.operation(index);
     let mut inputs = Inputs::default();
     for (parameter, name) in operation.parameters.iter().zip(&names.parameters) {
-        inputs.add(parameter_input(rust, parameter, name));
+        let docs = docs_or(&parameter.docs, &format!("Sets {}.", docs::code(&parameter.name)));
+        inputs.add(name, &Value::new(rust, &parameter.ty), parameter.required, docs);
     }
-    let mut statements = path_statements(operation, &names.parameters);
+    let mut statements = path_statements(rust, operation, &names.parameters);
     statements.extend(
         operation
             .parameters
@@ -241,14 +244,13 @@ fn plan_operation(
     let sent = operation.body.as_ref().map(|body| body::plan(rust, body, &mut inputs)).unwrap_or_default();
     statements.extend(sent.statements);
     let outcome = result::plan(rust, operation, names, &builders.response(index));
-    let follow = follow::plan(rust, index, operation, &outcome);
-    let mut preparation = Vec::new();
-    let fixes_id = follow::fix_trigger_id(rust, operation);
-    if let Some((before, after)) = fixes_id {
-        preparation.push(before);
+    let follow = follow::plan(rust, operation);
+    let mut preparation = String::new();
+    if let Some((before, after)) = follow::fix_trigger_id(rust, operation) {
+        preparation = before;
         statements.push(after);
     }
-    let (arguments, fields, setters) = inputs.finish();
+    let Inputs { arguments, fields, setters } = inputs;
     ClientOperation {
         id: operation.id.clone(),
         docs: operation_docs(operation),
@@ -264,7 +266,6 @@ fn plan_operation(
         setters,
         on_progress: sent.streams,
         cloneable: !sent.streams,
-        mutable: !preparation.is_empty(),
         statements,
         preparation,
         outcome,
@@ -276,10 +277,13 @@ fn uses_model(operation: &ClientOperation) -> bool {
     let mut texts = operation.arguments.iter().map(|argument| &argument.ty);
     let mut fields = operation.fields.iter().flat_map(|field| [&field.ty, &field.initial]);
     let mut setters = operation.setters.iter().flat_map(|setter| [&setter.ty, &setter.statement]);
-    let follow = operation.follow.iter().flat_map(|follow| follow.arguments.iter().map(|argument| &argument.ty));
+    let follow =
+        operation.follow.iter().flat_map(|follow| follow.arguments.iter().map(|argument| &argument.ty));
     let outcome = &operation.outcome;
     let mut variants = outcome.variants.iter().map(|variant| &variant.payload);
-    let names = |text: &String| text.contains("model::") && text.replace("planewright_model::", "").contains("model::");
+    let names = |text: &String| {
+        text.contains("model::") && text.replace("planewright_model::", "").contains("model::")
+    };
     texts.any(names)
         || fields.any(names)
         || setters.any(names)
@@ -288,14 +292,8 @@ fn uses_model(operation: &ClientOperation) -> bool {
         || follow.chain(operation.follow.iter().map(|follow| &follow.ty)).any(names)
 }
 
-fn parameter_input(rust: &RustApi<'_>, parameter: &Parameter, name: &str) -> Input {
-    let docs = docs_or(&parameter.docs, &format!("Sets `{}`.", parameter.name));
-    let value = arguments::Value::new(rust, &parameter.ty);
-    Input { name: name.to_owned(), docs, value, required: parameter.required, member: None }
-}
-
 /// The path, piece by piece.
-fn path_statements(operation: &Operation, names: &[String]) -> Vec<String> {
+fn path_statements(rust: &RustApi<'_>, operation: &Operation, names: &[String]) -> Vec<String> {
     let mut statements = Vec::new();
     let mut literal = String::new();
     for segment in &operation.path.segments {
@@ -311,7 +309,12 @@ fn path_statements(operation: &Operation, names: &[String]) -> Vec<String> {
                     if !literal.is_empty() {
                         statements.push(format!("__call.literal({:?});", std::mem::take(&mut literal)));
                     }
-                    statements.push(format!("__call.path({wire:?}, &self.{});", names[place]));
+                    let list = if rust.scalar_items(&operation.parameters[place].ty).is_some() {
+                        "_list"
+                    } else {
+                        ""
+                    };
+                    statements.push(format!("__call.path{list}({wire:?}, &self.{});", names[place]));
                 }
             }
         }
@@ -369,4 +372,26 @@ fn http_method(method: Method) -> &'static str {
         Method::Patch => "PATCH",
         Method::Trace => "TRACE",
     }
+}
+
+fn tag_docs(name: &str, description: Option<&str>) -> Vec<String> {
+    let lines = docs::lines([description]);
+    if lines.is_empty() { vec![format!("The operations of the tag {}.", docs::code(name))] } else { lines }
+}
+
+fn operation_docs(operation: &Operation) -> Vec<String> {
+    let mut lines = docs_or(&operation.docs, &format!("Calls {}.", docs::code(&operation.id)));
+    lines.push(String::new());
+    lines.push(docs::code(&format!("{} {}", http_method(operation.method), operation.path.text)));
+    if operation.docs.deprecated {
+        lines.push(String::new());
+        lines.push("**Deprecated** by the document.".to_owned());
+    }
+    lines
+}
+
+/// Summary and description, or this sentence if there is neither.
+fn docs_or(docs: &Docs, otherwise: &str) -> Vec<String> {
+    let lines = docs::lines([docs.summary.as_deref(), docs.description.as_deref()]);
+    if lines.is_empty() { vec![otherwise.to_owned()] } else { lines }
 }
