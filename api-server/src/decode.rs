@@ -4,8 +4,9 @@
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
-use http::header::CONTENT_TYPE;
-use percent_encoding::percent_decode;
+use http::HeaderValue;
+use http::header::{CONTENT_TYPE, COOKIE};
+use planewright_model::parameter::{self, Case, ParameterError, Query};
 use planewright_model::{Json, Path, Scalar, Violations};
 
 use crate::body::{BodyStream, RequestBody, read_to_end};
@@ -24,6 +25,8 @@ pub struct Parameters<'r, C, const N: usize> {
 }
 
 impl<'r, C: Conventions, const N: usize> Parameters<'r, C, N> {
+    const CASE: Case = if C::IGNORE_CASE { Case::Ignored } else { Case::Sensitive };
+
     /// The parameters of the request that `context` is about.
     #[must_use]
     pub fn new(context: &'r RequestContext, captures: &'r Captures<N>) -> Self {
@@ -33,9 +36,9 @@ impl<'r, C: Conventions, const N: usize> Parameters<'r, C, N> {
     /// The path parameter at `index` in the template.
     ///
     /// # Errors
-    /// If it isn't UTF-8 or not of its type.
+    /// If it isn't a text of its type.
     pub fn path<T: Scalar>(&self, index: usize, name: &'static str) -> Result<T, ParameterRejection> {
-        parse("path", name, &self.path_text(index, name)?, false)
+        parameter::read_path(self.path_text(index), Case::Sensitive).map_err(rejected("path", name))
     }
 
     /// A list in the path, separated by commas.
@@ -47,23 +50,16 @@ impl<'r, C: Conventions, const N: usize> Parameters<'r, C, N> {
         index: usize,
         name: &'static str,
     ) -> Result<Vec<T>, ParameterRejection> {
-        let raw = self.captures.get(index, self.context.uri().path());
-        let mut items = Vec::new();
-        split_list("path", name, raw, false, false, &mut items)?;
-        Ok(items)
+        parameter::read_path_list(self.path_text(index), Case::Sensitive).map_err(rejected("path", name))
     }
 
     /// A query parameter; of several, the first.
     ///
     /// # Errors
-    /// If it isn't UTF-8 or not of its type.
+    /// If it isn't a text of its type.
     pub fn query<T: Scalar>(&self, name: &'static str) -> Result<Option<T>, ParameterRejection> {
-        match self.query_values(name).next() {
-            Some(raw) => {
-                parse("query", name, &decode("query", name, raw, true)?, C::IGNORE_ENUM_CASE).map(Some)
-            }
-            None => Ok(None),
-        }
+        let Some(query) = self.query_text() else { return Ok(None) };
+        query.scalar(name, Self::CASE).map_err(rejected("query", name))
     }
 
     /// A list in the query: a key for each item if `explode`, otherwise separated by commas.
@@ -75,33 +71,30 @@ impl<'r, C: Conventions, const N: usize> Parameters<'r, C, N> {
         name: &'static str,
         explode: bool,
     ) -> Result<Option<Vec<T>>, ParameterRejection> {
-        let mut items = None;
-        for raw in self.query_values(name) {
-            let items = items.get_or_insert_with(Vec::new);
-            if !explode || C::SPLIT_LISTS {
-                split_list("query", name, raw, true, C::IGNORE_ENUM_CASE, items)?;
-            } else {
-                items.push(parse("query", name, &decode("query", name, raw, true)?, C::IGNORE_ENUM_CASE)?);
-            }
+        let Some(query) = self.query_text() else { return Ok(None) };
+        if !C::SPLIT_LISTS {
+            return query.list(name, explode, Self::CASE).map_err(rejected("query", name));
         }
-        Ok(items)
+        let Some(values) = query.list::<String>(name, true, Self::CASE).map_err(rejected("query", name))?
+        else {
+            return Ok(None);
+        };
+        let items = values.iter().flat_map(|value| value.split(',')).filter(|item| !item.is_empty());
+        items
+            .map(|item| parameter::read_header(item, Self::CASE))
+            .collect::<Result<_, _>>()
+            .map(Some)
+            .map_err(rejected("query", name))
     }
 
     /// A header; of several, the first.
     ///
     /// # Errors
-    /// If it isn't visible ASCII or not of its type.
+    /// If it isn't visible ASCII or not a text of its type.
     pub fn header<T: Scalar>(&self, name: &'static str) -> Result<Option<T>, ParameterRejection> {
-        self.context
-            .headers()
-            .get(name)
-            .map(|value| {
-                let text = value
-                    .to_str()
-                    .map_err(|_| ParameterRejection::new("header", name, "isn't visible ASCII"))?;
-                parse("header", name, text.trim(), false)
-            })
-            .transpose()
+        let Some(value) = self.context.headers().get(name) else { return Ok(None) };
+        let text = visible("header", name, value)?;
+        parameter::read_header(text, Case::Sensitive).map(Some).map_err(rejected("header", name))
     }
 
     /// A list in a header, separated by commas, over all its lines.
@@ -111,12 +104,8 @@ impl<'r, C: Conventions, const N: usize> Parameters<'r, C, N> {
     pub fn header_list<T: Scalar>(&self, name: &'static str) -> Result<Option<Vec<T>>, ParameterRejection> {
         let mut items = None;
         for value in self.context.headers().get_all(name) {
-            let text =
-                value.to_str().map_err(|_| ParameterRejection::new("header", name, "isn't visible ASCII"))?;
-            let items = items.get_or_insert_with(Vec::new);
-            for item in text.split(',').map(str::trim).filter(|item| !item.is_empty()) {
-                items.push(parse("header", name, item, false)?);
-            }
+            let line = parameter::read_header_list(visible("header", name, value)?, Case::Sensitive);
+            items.get_or_insert_with(Vec::new).extend(line.map_err(rejected("header", name))?);
         }
         Ok(items)
     }
@@ -124,17 +113,15 @@ impl<'r, C: Conventions, const N: usize> Parameters<'r, C, N> {
     /// A cookie; of several, the first.
     ///
     /// # Errors
-    /// If it isn't visible ASCII or not of its type.
+    /// If it isn't visible ASCII or not a text of its type.
     pub fn cookie<T: Scalar>(&self, name: &'static str) -> Result<Option<T>, ParameterRejection> {
-        for value in self.context.headers().get_all(http::header::COOKIE) {
-            let text =
-                value.to_str().map_err(|_| ParameterRejection::new("cookie", name, "isn't visible ASCII"))?;
-            for pair in text.split(';') {
-                if let Some((key, value)) = pair.split_once('=')
-                    && key.trim() == name
-                {
-                    return parse("cookie", name, &decode("cookie", name, value.trim(), false)?, false)
-                        .map(Some);
+        for value in self.context.headers().get_all(COOKIE) {
+            let pairs = visible("cookie", name, value)?.split(';').filter_map(|pair| pair.split_once('='));
+            for (key, value) in pairs {
+                if key.trim() == name {
+                    return parameter::read_path(value.trim(), Case::Sensitive)
+                        .map(Some)
+                        .map_err(rejected("cookie", name));
                 }
             }
         }
@@ -149,21 +136,22 @@ impl<'r, C: Conventions, const N: usize> Parameters<'r, C, N> {
         if C::IGNORE_UNKNOWN_QUERY {
             return Ok(());
         }
-        for (key, _) in pairs(self.context.uri().query()) {
-            if !declared.iter().any(|name| key_is(key, name)) {
-                let reason = format!("{key:?} isn't declared");
-                return Err(ParameterRejection::new("query", "?", reason));
+        let Some(query) = self.query_text() else { return Ok(()) };
+        for (key, _) in query.pairs() {
+            let known = parameter::decode(key, true).is_ok_and(|key| declared.contains(&&*key));
+            if !known {
+                return Err(ParameterRejection::new("query", key.to_owned(), "isn't known here"));
             }
         }
         Ok(())
     }
 
-    fn path_text(&self, index: usize, name: &'static str) -> Result<Cow<'r, str>, ParameterRejection> {
-        decode("path", name, self.captures.get(index, self.context.uri().path()), false)
+    fn path_text(&self, index: usize) -> &'r str {
+        self.captures.get(index, self.context.uri().path())
     }
 
-    fn query_values(&self, name: &'static str) -> impl Iterator<Item = &'r str> {
-        pairs(self.context.uri().query()).filter(move |(key, _)| key_is(key, name)).map(|(_, value)| value)
+    fn query_text(&self) -> Option<Query<'r>> {
+        self.context.uri().query().map(Query::new)
     }
 }
 
@@ -229,6 +217,36 @@ pub async fn optional_text<C: Conventions, B: RequestBody>(body: B) -> Result<Op
     Ok(Some(String::from_utf8(bytes.into()).map_err(|_| BodyRejection::Encoding)?))
 }
 
+/// A form, `application/x-www-form-urlencoded`.
+///
+/// # Errors
+/// If it is too long or not UTF-8.
+pub async fn form<C: Conventions, B: RequestBody>(body: B) -> Result<Form, Rejection> {
+    Ok(Form { text: optional_text::<C, B>(body).await?.unwrap_or_default() })
+}
+
+/// The fields of a form, `application/x-www-form-urlencoded`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Form {
+    text: String,
+}
+
+impl Form {
+    /// A field, if it is there.
+    ///
+    /// # Errors
+    /// If it isn't a text of its type.
+    pub fn get<T: Scalar>(&self, name: &'static str) -> Result<Option<T>, ParameterRejection> {
+        Query::new(&self.text).scalar(name, Case::Sensitive).map_err(rejected("form", name))
+    }
+
+    /// The names and values of all fields, decoded where they can be.
+    pub fn fields(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+        let decoded = |raw| parameter::decode(raw, true).unwrap_or(Cow::Borrowed(raw));
+        Query::new(&self.text).pairs().map(move |(name, value)| (decoded(name), decoded(value)))
+    }
+}
+
 /// A body to be read by the handler.
 #[must_use]
 pub fn stream<B: RequestBody>(body: B) -> BodyStream {
@@ -290,7 +308,7 @@ fn json_from<C: Conventions, T: Json>(
     T::read_json(bytes).map(Some).map_err(BodyRejection::Malformed)
 }
 
-fn is_json(content_type: Option<&http::HeaderValue>) -> bool {
+fn is_json(content_type: Option<&HeaderValue>) -> bool {
     let Some(text) = content_type.and_then(|value| value.to_str().ok()) else { return false };
     let media_type = text.split(';').next().unwrap_or_default().trim();
     let ends_with = |suffix: &str| {
@@ -301,68 +319,20 @@ fn is_json(content_type: Option<&http::HeaderValue>) -> bool {
     ends_with("/json") || ends_with("+json")
 }
 
-fn parse<T: Scalar>(
+fn visible<'v>(
     location: &'static str,
     name: &'static str,
-    text: &str,
-    ignore_case: bool,
-) -> Result<T, ParameterRejection> {
-    let value = if ignore_case { T::parse_ignoring_case(text) } else { text.parse() };
-    value.map_err(|error| ParameterRejection::new(location, name, format!("can't be {text:?}: {error}")))
+    value: &'v HeaderValue,
+) -> Result<&'v str, ParameterRejection> {
+    value.to_str().map_err(|_| ParameterRejection::new(location, name, "isn't visible ASCII"))
 }
 
-fn split_list<T: Scalar>(
-    location: &'static str,
-    name: &'static str,
-    raw: &str,
-    plus_is_space: bool,
-    ignore_case: bool,
-    items: &mut Vec<T>,
-) -> Result<(), ParameterRejection> {
-    // Decoded first: a comma may come as `%2C`, as browsers and Flink's dashboard send it.
-    let text = decode(location, name, raw, plus_is_space)?;
-    for item in text.split(',').filter(|item| !item.is_empty()) {
-        items.push(parse(location, name, item, ignore_case)?);
-    }
-    Ok(())
-}
-
-fn decode<'t>(
-    location: &'static str,
-    name: &'static str,
-    raw: &'t str,
-    plus_is_space: bool,
-) -> Result<Cow<'t, str>, ParameterRejection> {
-    if !raw.contains(['%', '+']) {
-        return Ok(Cow::Borrowed(raw));
-    }
-    let spaced = if plus_is_space && raw.contains('+') {
-        Cow::Owned(raw.replace('+', " "))
-    } else {
-        Cow::Borrowed(raw)
-    };
-    if !crate::route::escapes_are_valid(spaced.as_bytes()) {
-        return Err(ParameterRejection::new(location, name, "has a malformed percent escape"));
-    }
-    match percent_decode(spaced.as_bytes()).decode_utf8() {
-        Ok(text) => Ok(Cow::Owned(text.into_owned())),
-        Err(_) => Err(ParameterRejection::new(location, name, "isn't UTF-8")),
-    }
-}
-
-fn pairs(query: Option<&str>) -> impl Iterator<Item = (&str, &str)> {
-    query
-        .unwrap_or_default()
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-}
-
-fn key_is(raw: &str, name: &str) -> bool {
-    if raw.contains(['%', '+']) {
-        let decoded = percent_decode(raw.as_bytes()).map(|byte| if byte == b'+' { b' ' } else { byte });
-        decoded.eq(name.bytes())
-    } else {
-        raw == name
+fn rejected(location: &'static str, name: &'static str) -> impl FnOnce(ParameterError) -> ParameterRejection {
+    move |error| {
+        let reason = match error {
+            ParameterError::Value { text, reason } => format!("can't be {text:?}: {reason}"),
+            error => format!("can't be read: {error}"),
+        };
+        ParameterRejection::new(location, name, reason)
     }
 }

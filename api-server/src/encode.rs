@@ -52,6 +52,12 @@ impl LengthHint {
     }
 }
 
+/// A status of the document.
+#[must_use]
+pub fn status(code: u16) -> StatusCode {
+    StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
 /// A response with a JSON body.
 ///
 /// # Errors

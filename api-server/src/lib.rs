@@ -21,6 +21,7 @@ pub use body::{BodyStream, RequestBody, ResponseBody};
 pub use context::{OperationInfo, RequestContext};
 pub use conventions::Conventions;
 pub use detach::settled;
+pub use decode::Form;
 pub use encode::Reply;
 pub use error::ApiError;
 pub use rejection::Rejection;
@@ -36,7 +37,7 @@ pub mod __private {
     pub use crate::decode::{Parameters, require, validate, validate_parameter};
     pub use crate::detach::detach;
     pub use crate::encode::LengthHint;
-    pub use crate::multipart::require_parts;
+    pub use crate::multipart::MissingParts;
     pub use crate::route::{Captures, Node, Piece, RouteTable};
     pub use crate::service::{
         Admitted, HttpService, Operation, admit, conclude, ignore_body, not_implemented, outcome, refused,
@@ -46,10 +47,10 @@ pub mod __private {
     pub use tower_service;
 
     pub mod decode {
-        pub use crate::decode::{json, multipart, optional_json, optional_text, stream, text};
+        pub use crate::decode::{form, json, multipart, optional_json, optional_text, stream, text};
     }
 
     pub mod encode {
-        pub use crate::encode::{empty, header, json, with_type};
+        pub use crate::encode::{empty, header, json, status, with_type};
     }
 }

@@ -234,14 +234,33 @@ impl Part<'_> {
     }
 }
 
-/// Refuses a body without the parts that it must have: `names`, of which `seen` tells those that came.
-///
-/// # Errors
-/// For the first that is missing.
-pub fn require_parts(seen: &[bool], names: &[&'static str]) -> Result<(), BodyRejection> {
-    match seen.iter().zip(names).find(|(seen, _)| !**seen) {
-        Some((_, name)) => Err(BodyRejection::MissingPart(name)),
-        None => Ok(()),
+/// Which of the parts that a body must have haven't come yet.
+#[derive(Debug)]
+pub struct MissingParts<const N: usize>([Option<&'static str>; N]);
+
+impl<const N: usize> MissingParts<N> {
+    /// These haven't come; unless `require`, that doesn't matter.
+    #[must_use]
+    pub fn new(names: [&'static str; N], require: bool) -> Self {
+        Self(names.map(|name| require.then_some(name)))
+    }
+
+    /// The part at this place has come.
+    pub fn found(&mut self, index: usize) {
+        if let Some(name) = self.0.get_mut(index) {
+            *name = None;
+        }
+    }
+
+    /// Refuses the body if a part is missing.
+    ///
+    /// # Errors
+    /// For the first that is missing.
+    pub fn check(&self) -> Result<(), BodyRejection> {
+        match self.0.iter().flatten().next() {
+            Some(name) => Err(BodyRejection::MissingPart(name)),
+            None => Ok(()),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Why a request was refused before its handler saw it. Granular, so that logs and metrics keep the detail;
 //! callers see what the API's [`Conventions`](crate::conventions::Conventions) make of it.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::time::Duration;
@@ -48,7 +49,7 @@ pub struct ParameterRejection {
     /// Where the parameter travels: `path`, `query`, `header` or `cookie`.
     pub location: &'static str,
     /// Its name.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// What is wrong with it, such as `is required`.
     pub reason: String,
 }
@@ -129,8 +130,12 @@ impl RouteRejection {
 }
 
 impl ParameterRejection {
-    pub(crate) fn new(location: &'static str, name: &'static str, reason: impl Into<String>) -> Self {
-        Self { location, name, reason: reason.into() }
+    pub(crate) fn new(
+        location: &'static str,
+        name: impl Into<Cow<'static, str>>,
+        reason: impl Into<String>,
+    ) -> Self {
+        Self { location, name: name.into(), reason: reason.into() }
     }
 }
 

@@ -25,6 +25,8 @@ pub struct RouteTable<O: 'static, const N: usize> {
 /// A point in the tree of paths.
 #[derive(Debug)]
 pub struct Node<O: 'static> {
+    /// The path so far, for whoever reads the table.
+    pub path: &'static str,
     /// Fixed next segments, percent-decoded, in byte order, with the index of their node.
     pub literals: &'static [(&'static str, u16)],
     /// Templated next segments, those with the most fixed text first, with the index of their node.
@@ -230,7 +232,7 @@ impl<O, const N: usize> Walk<'_, O, N> {
     }
 }
 
-pub(crate) fn escapes_are_valid(path: &[u8]) -> bool {
+fn escapes_are_valid(path: &[u8]) -> bool {
     let mut rest = path;
     while let Some(at) = memchr(b'%', rest) {
         match rest.get(at + 1..at + 3) {

@@ -14,6 +14,9 @@ pub struct Config {
     pub names: IndexMap<String, String>,
     /// Components for which a Rust type exists already.
     pub replace: IndexMap<String, Replacement>,
+    /// The Rust path of the server's `Conventions`, such as `::planewright_server::conventions::Flink`; without one,
+    /// those of RFC 9457.
+    pub conventions: Option<String>,
     /// The command that remakes the files; stands in the header of each.
     pub remake: String,
 }
@@ -113,6 +116,7 @@ impl Config {
             layout: Layout::Tree,
             names: IndexMap::new(),
             replace: IndexMap::new(),
+            conventions: None,
             remake: "planewright generate".to_owned(),
         }
     }

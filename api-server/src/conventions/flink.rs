@@ -12,8 +12,9 @@ impl Conventions for Flink {
     const IGNORE_EMPTY_SEGMENTS: bool = true;
     const EMPTY_BODY_IS_OBJECT: bool = true;
     const CHECK_CONTENT_TYPE: bool = false;
-    const IGNORE_ENUM_CASE: bool = true;
+    const IGNORE_CASE: bool = true;
     const SPLIT_LISTS: bool = true;
+    const REQUIRE_PARTS: bool = false;
     const VIOLATION_STATUS: StatusCode = StatusCode::BAD_REQUEST;
     const CORS: Option<Cors> = Some(Cors { allow_origin: "*", allow_headers: "*", max_age: "86400" });
     const ERROR_TYPE: &'static str = "application/json; charset=UTF-8";

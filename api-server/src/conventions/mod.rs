@@ -21,12 +21,14 @@ pub trait Conventions: Send + Sync + 'static {
     const EMPTY_BODY_IS_OBJECT: bool = false;
     /// Whether a JSON body must be declared as JSON by its `Content-Type`.
     const CHECK_CONTENT_TYPE: bool = true;
-    /// Whether values of enumerations in the query are compared without regard to case.
-    const IGNORE_ENUM_CASE: bool = false;
-    /// Whether one value of an exploded list may hold several items separated by commas.
+    /// Whether enumerations and booleans in the query may be written in any case.
+    const IGNORE_CASE: bool = false;
+    /// Whether commas separate the items of every list in a query, be they escaped or not and whatever its style.
     const SPLIT_LISTS: bool = false;
     /// Whether query keys that the document doesn't declare are ignored. Otherwise they are refused.
     const IGNORE_UNKNOWN_QUERY: bool = true;
+    /// Whether a multipart body must have the parts that the document requires. Otherwise its handler decides.
+    const REQUIRE_PARTS: bool = true;
     /// The status for requests that break constraints of the document.
     const VIOLATION_STATUS: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
     /// The longest JSON, form or text body, in bytes. Streams and files aren't held in memory, and so not
