@@ -45,6 +45,9 @@ pub struct Constraints {
     /// `maxProperties`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_properties: Option<u64>,
+    /// `enum` of values that aren't all strings: numbers, booleans, lists. Empty means that nothing is said.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub one_of: Vec<serde_json::Value>,
 }
 
 impl Constraints {

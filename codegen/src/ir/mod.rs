@@ -20,13 +20,12 @@ pub use operation::{
 };
 pub use parameter::{Parameter, ParameterLocation, Style};
 pub use types::{
-    Additional, EnumValue, Field, IntegerFormat, NameHint, NumberFormat, StringFormat, Type, TypeDecl, TypeId,
-    TypeKind, TypeUse, Union, UnionTag, Variant,
+    Additional, EnumValue, Field, IntegerFormat, NameHint, NumberFormat, StringFormat, Type, TypeDecl,
+    TypeId, TypeKind, TypeUse, Union, UnionTag, Variant,
 };
 
 use indexmap::IndexMap;
 use serde::Serialize;
-
 
 /// One API: everything that the later stages may know about a document.
 #[derive(Clone, Debug, Serialize)]
@@ -170,4 +169,3 @@ pub enum SecurityScheme {
 
 /// One alternative of `security`: all of these schemes together, each with its scopes. No scheme: anonymous.
 pub type SecurityRequirement = IndexMap<String, Vec<String>>;
-

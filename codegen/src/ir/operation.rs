@@ -48,6 +48,23 @@ pub enum Method {
     Trace,
 }
 
+impl Method {
+    /// The method as it stands in a request: `GET`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Put => "PUT",
+            Self::Post => "POST",
+            Self::Delete => "DELETE",
+            Self::Options => "OPTIONS",
+            Self::Head => "HEAD",
+            Self::Patch => "PATCH",
+            Self::Trace => "TRACE",
+        }
+    }
+}
+
 /// A path, split at its slashes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PathTemplate {

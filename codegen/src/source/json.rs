@@ -209,7 +209,7 @@ impl Reader<'_> {
 
 /// Makes an object, and reports each key that comes again.
 pub(super) fn object(members: Vec<Member>, sink: &Sink) -> Object {
-    Object::new(members, |first, again| {
+    Object::new(members, &mut |first, again| {
         let message = format!("the key `{}` comes twice in one object", again.key);
         Problem::new(code::DUPLICATE_KEY, again.key_span, message)
             .related(first.key_span, "first here")

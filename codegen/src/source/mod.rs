@@ -13,6 +13,7 @@ mod yaml;
 pub use line_index::LineIndex;
 pub use node::{FileId, Member, Node, NodeIdentity, Object, Span, Value};
 pub use pointer::Pointer;
+pub(crate) use pointer::percent_decode;
 pub use tree::Tree;
 
 use std::path::Path;

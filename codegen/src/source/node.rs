@@ -162,7 +162,7 @@ const SMALL: usize = 12;
 
 impl Object {
     /// Keeps the first of members with equal keys, and calls `duplicate` with it and each later one.
-    pub(super) fn new(mut members: Vec<Member>, mut duplicate: impl FnMut(&Member, &Member)) -> Self {
+    pub(super) fn new(mut members: Vec<Member>, duplicate: &mut dyn FnMut(&Member, &Member)) -> Self {
         let mut by_key: Vec<u32> = (0..members.len() as u32).collect();
         by_key.sort_by(|left, right| {
             let key = |at: &u32| (members[*at as usize].key.as_str(), *at);
@@ -181,7 +181,7 @@ impl Object {
             for at in doubled.into_iter().rev() {
                 members.remove(at);
             }
-            return Self::new(members, |_, _| ());
+            return Self::new(members, &mut |_, _| ());
         }
         if members.len() <= SMALL {
             by_key = Vec::new();

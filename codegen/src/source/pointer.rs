@@ -24,6 +24,12 @@ impl Pointer {
         Self::parse(&percent_decode(text)?)
     }
 
+    /// The way through these members.
+    #[must_use]
+    pub fn of(tokens: &[&str]) -> Self {
+        Self { tokens: tokens.iter().map(|token| (*token).to_owned()).collect() }
+    }
+
     /// The members on the way.
     #[must_use]
     pub fn tokens(&self) -> &[String] {

@@ -1,0 +1,97 @@
+//! From a resolved document to the intermediate representation.
+//!
+//! Schemas of `components` become declarations first; then each operation is lowered in scratch space: what it
+//! declared is taken back if it fails. At the end, what uses a broken schema is left out, and the types that are
+//! left move together.
+
+mod asynchronous;
+mod bodies;
+mod constraints;
+mod defaults;
+mod enums;
+mod links;
+mod operations;
+mod parameters;
+mod path_template;
+mod peek;
+mod prune;
+mod responses;
+mod routes;
+mod schemas;
+mod servers;
+mod unions;
+mod view;
+
+use crate::diagnostic::{Diagnostics, Sink};
+use crate::ir::{Api, Tag};
+use crate::openapi::{Reading, parse};
+use crate::resolve::{Resolved, resolve};
+use crate::source::{SourceSet, Tree};
+
+/// Every stage from texts to the intermediate representation. `None` if a diagnostic is fatal.
+#[must_use]
+pub fn lower(sources: &SourceSet) -> (Option<Api>, Diagnostics) {
+    let sink = Sink::new();
+    let tree = Tree::read(sources, &sink);
+    let api = lower_tree(&tree, &sink);
+    (api, sink.finish(&tree))
+}
+
+fn lower_tree(tree: &Tree<'_>, sink: &Sink) -> Option<Api> {
+    if sink.is_fatal() {
+        return None;
+    }
+    let reading = Reading { tree, sink };
+    let document = parse(reading)?;
+    let resolved = resolve(reading, &document);
+    let api = lower_document(reading, &resolved);
+    (!sink.is_fatal()).then_some(api)
+}
+
+/// The stage itself: from resolved operations and the document's schemas to an [`Api`].
+#[must_use]
+pub fn lower_document<'a>(reading: Reading<'a>, resolved: &'a Resolved<'a>) -> Api {
+    let document = resolved.document;
+    let mut schemas = schemas::Schemas::of(reading, document);
+    let mut operations = operations::lower(reading, &mut schemas, resolved);
+    routes::check(reading, &mut operations);
+    let mut operations = prune::without_broken(reading, &schemas, operations);
+    links::check(reading, &mut operations);
+    asynchronous::attach(reading, &schemas.table, &mut operations);
+    let mut operations: Vec<_> = operations.into_iter().map(|lowered| lowered.operation).collect();
+    operations.sort_by(|left, right| left.id.cmp(&right.id));
+    let types = prune::types(&schemas, &mut operations);
+    let tags = tags(resolved, &operations);
+    Api {
+        title: document.title.clone(),
+        version: document.version.clone(),
+        description: document.description.clone(),
+        license: document.license.clone(),
+        dialect: document.dialect.to_string(),
+        base_paths: servers::base_paths(&document.servers),
+        servers: servers::lower(&document.servers),
+        tags,
+        operations,
+        types,
+        security_schemes: document.components.security_schemes.clone(),
+    }
+}
+
+fn tags(resolved: &Resolved<'_>, operations: &[crate::ir::Operation]) -> Vec<Tag> {
+    let described = resolved
+        .document
+        .tags
+        .iter()
+        .map(|tag| Tag { name: tag.name.value.clone(), description: tag.description.clone() });
+    let mut tags: Vec<Tag> =
+        described.filter(|tag| operations.iter().any(|operation| operation.tag == tag.name)).collect();
+    // In document order, which the sorted operations no longer have.
+    let named = resolved.operations.iter().map(operations::tag_of);
+    for name in named {
+        let used = operations.iter().any(|operation| operation.tag == name);
+        if used && !tags.iter().any(|tag| tag.name == name) {
+            tags.push(Tag { name, description: None });
+        }
+    }
+    tags
+}

@@ -1,0 +1,279 @@
+use super::schemas::{Schemas, use_docs};
+use super::{defaults, path_template};
+use crate::diagnostic::{Problem, Reported, code};
+use crate::ir::{
+    self, Docs, ParameterLocation, PathTemplate, StringFormat, Style, Type, TypeKind, TypeTable, TypeUse,
+};
+use crate::openapi::{Parameter, Reading};
+use crate::resolve::ResolvedOperation;
+use crate::source::{Node, Span};
+
+/// What a parameter's text can hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// One value.
+    Scalar,
+    /// Values of one type.
+    List,
+    /// One value of several types.
+    Mixed,
+    /// Values of several types.
+    MixedList,
+    /// Objects, or lists in lists.
+    Deep,
+}
+
+/// Parameters in the order of the template, then the others.
+pub(super) fn lower<'a>(
+    reading: Reading<'a>,
+    schemas: &mut Schemas<'a>,
+    source: &'a ResolvedOperation<'a>,
+    template: &mut PathTemplate,
+    id: &str,
+) -> Result<Vec<ir::Parameter>, Reported> {
+    let names: Vec<String> = path_template::parameters(template).map(str::to_owned).collect();
+    let mut in_path: Vec<Option<ir::Parameter>> = vec![None; names.len()];
+    let mut others = Vec::new();
+    let mut failed = None;
+    for parameter in &source.parameters {
+        let place = match place(reading, source, parameter, &names) {
+            Ok(place) => place,
+            Err(reported) => {
+                failed = Some(reported);
+                continue;
+            }
+        };
+        match one(reading, schemas, parameter, id) {
+            Err(reported) => failed = Some(reported),
+            Ok(None) => {}
+            Ok(Some(mut lowered)) => match place {
+                Some(index) => {
+                    lowered.name = names[index].clone();
+                    in_path[index] = Some(lowered);
+                }
+                None => others.push(lowered),
+            },
+        }
+    }
+    if let Some(reported) = failed {
+        return Err(reported);
+    }
+    let path = in_path.into_iter().zip(names).map(|(parameter, name)| {
+        parameter.unwrap_or_else(|| {
+            let message = format!("the path parameter `{name}` isn't declared; it is taken as a string");
+            Problem::new(code::UNDECLARED_PATH_PARAMETER, source.path.span, message)
+                .related(source.span, "in this operation")
+                .report(reading.sink);
+            text_parameter(name)
+        })
+    });
+    Ok(path.chain(others).collect())
+}
+
+/// Which of the template's parameters it is; `None` if it isn't in the path.
+fn place(
+    reading: Reading<'_>,
+    source: &ResolvedOperation<'_>,
+    parameter: &Parameter<'_>,
+    names: &[String],
+) -> Result<Option<usize>, Reported> {
+    if parameter.location != ParameterLocation::Path {
+        return Ok(None);
+    }
+    let name = &parameter.name;
+    if let Some(index) = names.iter().position(|other| *other == name.value) {
+        return Ok(Some(index));
+    }
+    let plain = |text: &str| text.replace(['_', '-', '.'], "").to_ascii_lowercase();
+    let declared = |other: &String| {
+        source
+            .parameters
+            .iter()
+            .any(|one| one.location == ParameterLocation::Path && one.name.value == *other)
+    };
+    let alike = names.iter().position(|other| plain(other) == plain(&name.value) && !declared(other));
+    match alike {
+        Some(index) => {
+            let message = format!("the path says `{{{}}}`, not `{{{}}}`", names[index], name.value);
+            Problem::new(code::REPAIRED_PATH_PARAMETER, name.span, message)
+                .related(source.path.span, "the path")
+                .report(reading.sink);
+            Ok(Some(index))
+        }
+        None => {
+            let message = format!("the path `{}` has no parameter `{}`", source.path.value, name.value);
+            Err(Problem::new(code::PARAMETER_NOT_IN_PATH, name.span, message)
+                .related(source.path.span, "the path")
+                .help(format!("write `{{{}}}` in the path, or remove the parameter", name.value))
+                .report(reading.sink))
+        }
+    }
+}
+
+fn one<'a>(
+    reading: Reading<'a>,
+    schemas: &mut Schemas<'a>,
+    parameter: &'a Parameter<'a>,
+    id: &str,
+) -> Result<Option<ir::Parameter>, Reported> {
+    let name = &parameter.name;
+    let reserved =
+        ["accept", "content-type", "authorization"].contains(&name.value.to_ascii_lowercase().as_str());
+    if parameter.location == ParameterLocation::Header && reserved {
+        let message = format!("`{}` can't be declared as a parameter; it is ignored", name.value);
+        Problem::new(code::RESERVED_HEADER, name.span, message).report(reading.sink);
+        return Ok(None);
+    }
+    let in_path = parameter.location == ParameterLocation::Path;
+    let required = in_path || parameter.required.unwrap_or(false);
+    if in_path && parameter.required != Some(true) {
+        let message = format!("the path parameter `{}` doesn't say `required: true`", name.value);
+        Problem::new(code::OPTIONAL_PATH_PARAMETER, name.span, message).report(reading.sink);
+    }
+    let style = style(reading, parameter)?;
+    let unsupported = |message: String| {
+        let problem = Problem::new(code::PARAMETER_SHAPE, name.span, message);
+        if required { Err(problem.report_fatal(reading.sink)) } else { Ok(problem.report(reading.sink)) }
+    };
+    if let Some((media_type, _)) = &parameter.content {
+        unsupported(format!("the parameter `{}` is written in `{}`", name.value, media_type.value))?;
+        return Ok(None);
+    }
+    let owner = [id.to_owned(), name.value.clone()];
+    let (ty, shape) = typed(reading, schemas, parameter.schema, name.span, &owner)?;
+    if shape == Shape::Deep {
+        unsupported(format!("the value of the parameter `{}` is an object or a list of such", name.value))?;
+        return Ok(None);
+    }
+    if !matches!(style, Style::Form | Style::Simple) {
+        unsupported(format!("the style of the parameter `{}` isn't supported", name.value))?;
+        return Ok(None);
+    }
+    let default = parameter.schema.and_then(|node| defaults::of_schema(reading, node));
+    let default = match shape {
+        Shape::Mixed => default.map(|value| match value {
+            serde_json::Value::String(text) => text.into(),
+            other => other.to_string().into(),
+        }),
+        Shape::MixedList => None,
+        _ => default,
+    };
+    Ok(Some(ir::Parameter {
+        name: name.value.clone(),
+        location: parameter.location,
+        style,
+        explode: parameter.explode.unwrap_or(style == Style::Form),
+        allow_reserved: parameter.allow_reserved,
+        required,
+        ty,
+        default,
+        media_type: None,
+        docs: docs(parameter),
+    }))
+}
+
+/// The type of a value that travels as text, and its shape. Values of several types stay texts.
+pub(super) fn typed<'a>(
+    reading: Reading<'a>,
+    schemas: &mut Schemas<'a>,
+    schema: Option<&'a Node>,
+    span: Span,
+    owner: &[String],
+) -> Result<(TypeUse, Shape), Reported> {
+    let text = || TypeUse::plain(Type::String(StringFormat::Plain));
+    let Some(node) = schema else {
+        let message = "this has no schema; it is taken as a string";
+        Problem::new(code::PARAMETER_WITHOUT_SCHEMA, span, message).report(reading.sink);
+        return Ok((text(), Shape::Scalar));
+    };
+    let mark = schemas.mark();
+    let ty = schemas.type_use(node, owner)?;
+    let shape = shape(&schemas.table, &ty);
+    let ty = match shape {
+        Shape::Scalar | Shape::List | Shape::Deep => ty,
+        Shape::Mixed | Shape::MixedList => {
+            schemas.rewind(mark);
+            let message = "the value has several types; its text is handed on as it is";
+            Problem::new(code::PARAMETER_AS_TEXT, span, message).report(reading.sink);
+            if shape == Shape::Mixed { text() } else { TypeUse::plain(Type::Array(Box::new(text()))) }
+        }
+    };
+    Ok((ty, shape))
+}
+
+/// What the text of such a value can hold.
+pub(super) fn shape(table: &TypeTable, ty: &TypeUse) -> Shape {
+    shape_within(table, ty, 32)
+}
+
+fn shape_within(table: &TypeTable, ty: &TypeUse, depth: usize) -> Shape {
+    let Some(depth) = depth.checked_sub(1) else { return Shape::Deep };
+    match &ty.ty {
+        Type::Any => Shape::Mixed,
+        Type::Boolean | Type::Integer(_) | Type::Number(_) | Type::String(_) => Shape::Scalar,
+        Type::Map(_) => Shape::Deep,
+        Type::Array(items) => match shape_within(table, items, depth) {
+            Shape::Scalar => Shape::List,
+            Shape::Mixed => Shape::MixedList,
+            Shape::List | Shape::MixedList | Shape::Deep => Shape::Deep,
+        },
+        Type::Named(id) => match &table.get(*id).kind {
+            TypeKind::Enum { .. } => Shape::Scalar,
+            TypeKind::Alias(ty) => shape_within(table, ty, depth),
+            TypeKind::Struct { .. } => Shape::Deep,
+            TypeKind::Union(union) => {
+                let shapes = union.variants.iter().map(|variant| shape_within(table, &variant.ty, depth));
+                shapes.fold(Shape::Mixed, |all, shape| match (all, shape) {
+                    (Shape::Deep, _) | (_, Shape::Deep) => Shape::Deep,
+                    (Shape::MixedList, _) | (_, Shape::List | Shape::MixedList) => Shape::MixedList,
+                    _ => Shape::Mixed,
+                })
+            }
+        },
+    }
+}
+
+fn style(reading: Reading<'_>, parameter: &Parameter<'_>) -> Result<Style, Reported> {
+    let (usual, others): (Style, &[Style]) = match parameter.location {
+        ParameterLocation::Path => (Style::Simple, &[Style::Label, Style::Matrix]),
+        ParameterLocation::Query => {
+            (Style::Form, &[Style::SpaceDelimited, Style::PipeDelimited, Style::DeepObject])
+        }
+        ParameterLocation::Header => (Style::Simple, &[]),
+        ParameterLocation::Cookie => (Style::Form, &[]),
+    };
+    let style = parameter.style.unwrap_or(usual);
+    if style == usual || others.contains(&style) {
+        return Ok(style);
+    }
+    let span = parameter.node.get("style").map_or(parameter.name.span, |node| node.span);
+    let message = format!("the style of the parameter `{}` doesn't go with its place", parameter.name.value);
+    Err(Problem::new(code::BAD_PARAMETER, span, message).report(reading.sink))
+}
+
+/// The parameter's own words, or those of its schema.
+fn docs(parameter: &Parameter<'_>) -> Docs {
+    let mut docs = parameter.docs.clone();
+    docs.summary = None;
+    if let Some(node) = parameter.schema {
+        let other = use_docs(node);
+        docs.description = docs.description.or(other.description);
+        docs.example = docs.example.or(other.example);
+    }
+    docs
+}
+
+fn text_parameter(name: String) -> ir::Parameter {
+    ir::Parameter {
+        name,
+        location: ParameterLocation::Path,
+        style: Style::Simple,
+        explode: false,
+        allow_reserved: false,
+        required: true,
+        ty: TypeUse::plain(Type::String(StringFormat::Plain)),
+        default: None,
+        media_type: None,
+        docs: Docs::default(),
+    }
+}

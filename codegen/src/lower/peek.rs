@@ -1,0 +1,89 @@
+//! Single facts about a schema, looked up without reading it as a whole.
+
+use crate::openapi::{Reading, Reference};
+use crate::resolve::quiet_target;
+use crate::source::{Node, Value};
+
+/// How far references and `allOf` are followed; circles are reported elsewhere.
+const DEPTH: usize = 24;
+
+/// The node at the end of the references that begin at `node`. Broken ones are reported elsewhere.
+pub(super) fn resolved<'a>(reading: Reading<'a>, node: &'a Node) -> Option<&'a Node> {
+    let mut node = node;
+    for _ in 0..DEPTH {
+        match Reference::of(node) {
+            None => return Some(node),
+            Some(reference) => node = quiet_target(reading.tree, &reference)?.node,
+        }
+    }
+    None
+}
+
+/// Whether `null` is a value of the schema.
+pub(super) fn nullable(reading: Reading<'_>, node: &Node) -> bool {
+    admits_null(reading, node, DEPTH)
+}
+
+/// Whether the schema has no value but `null`.
+pub(super) fn only_null(node: &Node) -> bool {
+    if node.get("type").and_then(Node::as_str) == Some("null") {
+        return true;
+    }
+    let values = node.get("enum").and_then(Node::as_array);
+    values.is_some_and(|values| !values.is_empty() && values.iter().all(Node::is_null))
+}
+
+/// A member that belongs to the use of a schema, such as `default` or `readOnly`: its own, or that of an inline
+/// part of its `allOf`, or that of what it refers to.
+pub(super) fn annotation<'a>(reading: Reading<'a>, node: &'a Node, key: &str) -> Option<&'a Node> {
+    find(reading, node, key, DEPTH)
+}
+
+/// Whether such a member is `true`.
+pub(super) fn flag<'a>(reading: Reading<'a>, node: &'a Node, key: &str) -> bool {
+    annotation(reading, node, key).is_some_and(|node| matches!(node.value, Value::Bool(true)))
+}
+
+fn find<'a>(reading: Reading<'a>, node: &'a Node, key: &str, depth: usize) -> Option<&'a Node> {
+    if depth == 0 {
+        return None;
+    }
+    if let Some(found) = node.get(key) {
+        return Some(found);
+    }
+    if let Some(reference) = Reference::of(node) {
+        return find(reading, quiet_target(reading.tree, &reference)?.node, key, depth - 1);
+    }
+    let parts = node.get("allOf").and_then(Node::as_array)?;
+    // Only of a renamed schema: a base's default isn't that of everything that extends it.
+    match parts {
+        [only] => find(reading, only, key, depth - 1),
+        _ => parts
+            .iter()
+            .filter(|part| Reference::of(part).is_none())
+            .find_map(|part| find(reading, part, key, depth - 1)),
+    }
+}
+
+fn admits_null(reading: Reading<'_>, node: &Node, depth: usize) -> bool {
+    if depth == 0 {
+        return false;
+    }
+    if let Some(reference) = node.get("$ref").and_then(|_| Reference::of(node)) {
+        return quiet_target(reading.tree, &reference)
+            .is_some_and(|target| admits_null(reading, target.node, depth - 1));
+    }
+    if node.get("nullable").is_some_and(|node| matches!(node.value, Value::Bool(true))) || only_null(node) {
+        return true;
+    }
+    if node.get("enum").and_then(Node::as_array).is_some_and(|values| values.iter().any(Node::is_null)) {
+        return true;
+    }
+    let parts = |key: &str| node.get(key).and_then(Node::as_array).unwrap_or_default();
+    let all_of = parts("allOf");
+    if !all_of.is_empty() && all_of.iter().all(|part| admits_null(reading, part, depth - 1)) {
+        return true;
+    }
+    let mut alternatives = parts("oneOf").iter().chain(parts("anyOf"));
+    alternatives.any(|alternative| admits_null(reading, alternative, depth - 1))
+}

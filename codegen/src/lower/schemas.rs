@@ -1,0 +1,465 @@
+//! Schemas to types.
+
+use indexmap::IndexMap;
+
+use super::peek;
+use super::view::{Property, View};
+use super::{constraints, defaults, enums};
+use crate::diagnostic::{Cost, Problem, Reported, code};
+use crate::ir::{
+    Additional, Constraints, Docs, Field, IntegerFormat, NameHint, NumberFormat, StringFormat, Type,
+    TypeDecl, TypeId, TypeKind, TypeTable, TypeUse,
+};
+use crate::openapi::{AdditionalProperties, Document, Reading, Reference, SchemaType, Text};
+use crate::resolve::target;
+use crate::source::{Node, NodeIdentity, Span};
+
+/// Makes types of schemas, each named one once.
+pub(super) struct Schemas<'a> {
+    pub(super) reading: Reading<'a>,
+    pub(super) table: TypeTable,
+    /// Nodes that have a declaration.
+    declared: IndexMap<NodeIdentity, TypeId>,
+    /// Declarations that have an error, reported at this place.
+    broken: IndexMap<TypeId, Span>,
+    /// Where the components stand; they are the first declarations.
+    places: Vec<Span>,
+}
+
+/// What a schema becomes.
+enum Shape {
+    /// A type expression.
+    Use(TypeUse),
+    /// Something that needs a declaration.
+    Kind(TypeKind),
+}
+
+/// A state of the table to go back to.
+#[derive(Clone, Copy)]
+pub(super) struct Mark(usize);
+
+impl<'a> Schemas<'a> {
+    /// Declares every schema of `components`.
+    pub(super) fn of(reading: Reading<'a>, document: &Document<'a>) -> Self {
+        let table = TypeTable::default();
+        let mut schemas =
+            Self { reading, table, declared: IndexMap::new(), broken: IndexMap::new(), places: Vec::new() };
+        // All ids first: schemas refer to each other in any order, and to themselves.
+        let components: Vec<_> = document
+            .components
+            .schemas
+            .iter()
+            .map(|(name, node)| {
+                (name, *node, schemas.reserve(node, NameHint::Component(name.value.clone()), name.span))
+            })
+            .collect();
+        schemas.places = components.iter().map(|(name, ..)| name.span).collect();
+        for (name, node, id) in components {
+            let owner = [name.value.clone()];
+            reading.sink.within(Cost::Component(name.value.clone()), || schemas.complete(id, node, &owner));
+        }
+        schemas
+    }
+
+    /// A state to go back to when an operation fails.
+    pub(super) fn mark(&self) -> Mark {
+        Mark(self.table.len())
+    }
+
+    /// Forgets what was declared since.
+    pub(super) fn rewind(&mut self, mark: Mark) {
+        self.table.truncate(mark.0);
+        self.declared.retain(|_, id| (id.0 as usize) < mark.0);
+        self.broken.retain(|id, _| (id.0 as usize) < mark.0);
+    }
+
+    /// The place of the error that a declaration has, or that one has which it uses.
+    pub(super) fn broken(&self) -> &IndexMap<TypeId, Span> {
+        &self.broken
+    }
+
+    /// Where a component is declared.
+    pub(super) fn place(&self, id: TypeId) -> Option<Span> {
+        self.places.get(id.0 as usize).copied()
+    }
+
+    /// The type of a schema, where it is used. `owner` begins the name of what must be declared for it.
+    pub(super) fn type_use(&mut self, node: &'a Node, owner: &[String]) -> Result<TypeUse, Reported> {
+        let nullable = peek::nullable(self.reading, node);
+        if let Some(reference) = Reference::of(node) {
+            return self.reference(&reference, owner).map(|ty| TypeUse { nullable, ..ty });
+        }
+        if let Some(id) = self.declared.get(&node.identity()) {
+            return Ok(TypeUse { nullable, ..TypeUse::plain(Type::Named(*id)) });
+        }
+        let view = View::of(self.reading, node, owner)?;
+        self.view_use(view, owner).map(|ty| TypeUse { nullable: ty.nullable || nullable, ..ty })
+    }
+
+    /// The type of a merged schema, where it is used.
+    pub(super) fn view_use(&mut self, view: View<'a>, owner: &[String]) -> Result<TypeUse, Reported> {
+        if let Some(reference) = &view.alias {
+            return self.reference(reference, owner);
+        }
+        if !self.needs_declaration(&view) {
+            return match self.shape(view, owner)? {
+                Shape::Use(ty) => Ok(ty),
+                Shape::Kind(kind) => {
+                    Ok(TypeUse::plain(Type::Named(self.add(kind, owner, Docs::default(), Span::default()))))
+                }
+            };
+        }
+        let (docs, span) = (view.docs.clone(), view.node.span.head());
+        let id = self.add(TypeKind::Alias(TypeUse::plain(Type::Any)), owner, docs, span);
+        // A view of several nodes has no node of its own that anything could refer to.
+        if view.node.get("$ref").is_none() {
+            self.declared.entry(view.node.identity()).or_insert(id);
+        }
+        match self.shape(view, owner)? {
+            Shape::Kind(kind) => {
+                self.table.get_mut(id).kind = kind;
+                Ok(TypeUse::plain(Type::Named(id)))
+            }
+            Shape::Use(ty) => {
+                self.table.get_mut(id).kind = TypeKind::Alias(TypeUse { nullable: false, ..ty.clone() });
+                Ok(TypeUse { nullable: ty.nullable, ..TypeUse::plain(Type::Named(id)) })
+            }
+        }
+    }
+
+    fn reference(&mut self, reference: &Reference<'a>, owner: &[String]) -> Result<TypeUse, Reported> {
+        let target = target(self.reading, reference)?;
+        if let Some(id) = self.declared.get(&target.node.identity()) {
+            return Ok(TypeUse::plain(Type::Named(*id)));
+        }
+        // Not a component: a schema in the middle of something, which gets a name because something refers to it.
+        let path = name_of_pointer(target.pointer.tokens(), owner);
+        let id = self.reserve(target.node, NameHint::Path(path.clone()), target.node.span.head());
+        self.complete(id, target.node, &path);
+        Ok(TypeUse::plain(Type::Named(id)))
+    }
+
+    fn reserve(&mut self, node: &'a Node, name: NameHint, span: Span) -> TypeId {
+        let kind = TypeKind::Alias(TypeUse::plain(Type::Any));
+        let location = self.reading.tree.location(span);
+        let id = self.table.add(TypeDecl { name, docs: Docs::default(), kind, location });
+        self.declared.insert(node.identity(), id);
+        id
+    }
+
+    fn add(&mut self, kind: TypeKind, owner: &[String], docs: Docs, span: Span) -> TypeId {
+        let location = self.reading.tree.location(span);
+        self.table.add(TypeDecl { name: NameHint::Path(owner.to_vec()), docs, kind, location })
+    }
+
+    /// Fills a reserved declaration.
+    fn complete(&mut self, id: TypeId, node: &'a Node, owner: &[String]) {
+        match self.declaration(node, owner) {
+            Ok((kind, docs)) => {
+                let declaration = self.table.get_mut(id);
+                declaration.kind = kind;
+                declaration.docs = docs;
+            }
+            Err(_) => {
+                self.broken.insert(id, node.span.head());
+            }
+        }
+    }
+
+    fn declaration(&mut self, node: &'a Node, owner: &[String]) -> Result<(TypeKind, Docs), Reported> {
+        if let Some(reference) = Reference::of(node) {
+            return Ok((TypeKind::Alias(self.reference(&reference, owner)?), Docs::default()));
+        }
+        let view = View::of(self.reading, node, owner)?;
+        let docs = view.docs.clone();
+        if let Some(reference) = &view.alias {
+            return Ok((TypeKind::Alias(self.reference(reference, owner)?), docs));
+        }
+        let kind = match self.shape(view, owner)? {
+            Shape::Kind(kind) => kind,
+            // That the named type admits null is said where it is used.
+            Shape::Use(ty) => TypeKind::Alias(TypeUse { nullable: false, ..ty }),
+        };
+        Ok((kind, docs))
+    }
+
+    fn needs_declaration(&self, view: &View<'a>) -> bool {
+        if !view.unions.is_empty() {
+            return true;
+        }
+        match view.inferred_kind() {
+            Some(SchemaType::Object) => is_struct(view),
+            Some(SchemaType::String) => view.values.is_some(),
+            _ => false,
+        }
+    }
+
+    fn shape(&mut self, mut view: View<'a>, owner: &[String]) -> Result<Shape, Reported> {
+        if !view.unions.is_empty() {
+            match self.union(&mut view, owner)? {
+                Some(super::unions::Outcome::Union(union)) => return Ok(Shape::Kind(TypeKind::Union(union))),
+                Some(super::unions::Outcome::Use(ty)) => return Ok(Shape::Use(ty)),
+                None => {}
+            }
+        }
+        if let Some(discriminator) = &view.inheritance {
+            let message =
+                "this schema has a discriminator but no alternatives; only its own members are generated";
+            Problem::new(code::INHERITANCE, discriminator.property.span, message)
+                .help("list the alternatives by `oneOf`")
+                .report(self.reading.sink);
+        }
+        let kind = view.inferred_kind();
+        if let Some(values) = view.values.take() {
+            match enums::read(self.reading, &view, &values, kind) {
+                enums::Values::Texts(values) => return Ok(Shape::Kind(TypeKind::Enum { values })),
+                enums::Values::Others(values) => view.constraints.one_of = values,
+                enums::Values::None => {}
+            }
+        }
+        let limits = constraints::applicable(std::mem::take(&mut view.constraints), kind);
+        let ty = match kind {
+            None => Type::Any,
+            Some(SchemaType::Null) => Type::Any,
+            Some(SchemaType::Boolean) => Type::Boolean,
+            Some(SchemaType::Integer) => return Ok(Shape::Use(integer(view.format.as_deref(), limits))),
+            Some(SchemaType::Number) => match view.format.as_deref() {
+                Some("float") => Type::Number(NumberFormat::F32),
+                _ => Type::Number(NumberFormat::F64),
+            },
+            Some(SchemaType::String) => Type::String(string_format(view.format.as_deref())),
+            Some(SchemaType::Array) => Type::Array(Box::new(self.items(&view, owner)?)),
+            Some(SchemaType::Object) if is_struct(&view) => return self.structure(view, limits, owner),
+            Some(SchemaType::Object) => Type::Map(Box::new(self.map_values(&view, owner)?)),
+        };
+        Ok(Shape::Use(TypeUse { ty, nullable: false, constraints: limits }))
+    }
+
+    fn items(&mut self, view: &View<'a>, owner: &[String]) -> Result<TypeUse, Reported> {
+        match &view.items {
+            Some((items, _)) if items.as_array().is_some() => {
+                let message = "`items` must be one schema, this is a list";
+                Err(Problem::new(code::TUPLE_ITEMS, items.span.head(), message).report(self.reading.sink))
+            }
+            Some((items, _)) => self.type_use(items, &joined(owner, "item")),
+            None => {
+                let message = "this array doesn't say what it holds";
+                Problem::new(code::NO_ITEMS, view.node.span.head(), message).report(self.reading.sink);
+                Ok(TypeUse::plain(Type::Any))
+            }
+        }
+    }
+
+    fn map_values(&mut self, view: &View<'a>, owner: &[String]) -> Result<TypeUse, Reported> {
+        match &view.additional {
+            Some((AdditionalProperties::Schema(node), _)) => self.type_use(node, &joined(owner, "value")),
+            _ => Ok(TypeUse::plain(Type::Any)),
+        }
+    }
+
+    fn structure(
+        &mut self,
+        view: View<'a>,
+        limits: Constraints,
+        owner: &[String],
+    ) -> Result<Shape, Reported> {
+        let additional = match &view.additional {
+            None => Additional::Ignored,
+            Some((AdditionalProperties::Allowed(false), _)) => Additional::Forbidden,
+            Some((AdditionalProperties::Allowed(true), _)) => {
+                Additional::Typed(Box::new(TypeUse::plain(Type::Any)))
+            }
+            Some((AdditionalProperties::Schema(node), place)) => {
+                Additional::Typed(Box::new(self.type_use(node, &joined(place, "value"))?))
+            }
+        };
+        let mut fields = Vec::new();
+        let mut failed = None;
+        let is_required = |name: &str| view.required.iter().any(|required| required.value == name);
+        for property in &view.properties {
+            match self.field(property, is_required(&property.name.value)) {
+                Ok(field) => fields.push(field),
+                Err(reported) => failed = Some(reported),
+            }
+        }
+        if let Some(reported) = failed {
+            return Err(reported);
+        }
+        self.undeclared_fields(&view, &additional, &mut fields);
+        let _ = owner;
+        Ok(Shape::Kind(TypeKind::Struct { fields, additional, constraints: limits }))
+    }
+
+    /// Members that `required` names and `properties` doesn't.
+    fn undeclared_fields(&mut self, view: &View<'a>, additional: &Additional, fields: &mut Vec<Field>) {
+        for Text { value: name, span } in &view.required {
+            if fields.iter().any(|field| field.name == *name) {
+                continue;
+            }
+            let message = format!("`{name}` is required but not described; any value is taken");
+            Problem::new(code::UNDECLARED_REQUIRED, *span, message).report(self.reading.sink);
+            let ty = match additional {
+                Additional::Typed(ty) => TypeUse::clone(ty),
+                _ => TypeUse { nullable: true, ..TypeUse::plain(Type::Any) },
+            };
+            fields.push(Field {
+                name: name.clone(),
+                ty,
+                required: true,
+                default: None,
+                read_only: false,
+                write_only: false,
+                docs: Docs::default(),
+            });
+        }
+    }
+
+    fn field(&mut self, property: &Property<'a>, required: bool) -> Result<Field, Reported> {
+        let owner = joined(&property.owner, &property.name.value);
+        let reading = self.reading;
+        let (ty, docs) = match property.nodes.as_slice() {
+            [node] => {
+                let ty = self.type_use(node, &owner)?;
+                (ty, use_docs(node))
+            }
+            nodes => {
+                let mut views = Vec::new();
+                for node in nodes {
+                    views.push(View::of(reading, node, &owner)?);
+                }
+                let nullable = nodes.iter().all(|node| peek::nullable(reading, node));
+                let merged = views.into_iter().reduce(|all, view| all.and(reading, view));
+                // A property has at least one node.
+                let Some(merged) = merged else { return Ok(any_field(property, required)) };
+                let docs = merged.docs.clone();
+                let ty = self.view_use(merged, &owner)?;
+                (TypeUse { nullable: ty.nullable || nullable, ..ty }, docs)
+            }
+        };
+        let last = property.nodes.iter().rev();
+        Ok(Field {
+            name: property.name.value.clone(),
+            required,
+            default: last.clone().find_map(|node| defaults::of_schema(reading, node)),
+            read_only: last.clone().any(|node| peek::flag(reading, node, "readOnly")),
+            write_only: last.clone().any(|node| peek::flag(reading, node, "writeOnly")),
+            ty,
+            docs,
+        })
+    }
+}
+
+fn any_field(property: &Property<'_>, required: bool) -> Field {
+    Field {
+        name: property.name.value.clone(),
+        ty: TypeUse::plain(Type::Any),
+        required,
+        default: None,
+        read_only: false,
+        write_only: false,
+        docs: Docs::default(),
+    }
+}
+
+/// The words that stand where a schema is used; those of a referenced schema belong to its declaration.
+pub(super) fn use_docs(node: &Node) -> Docs {
+    let text = |key: &str| node.get(key).and_then(Node::as_str).map(str::to_owned);
+    Docs {
+        summary: text("title"),
+        description: text("description"),
+        deprecated: matches!(
+            node.get("deprecated").map(|node| &node.value),
+            Some(crate::source::Value::Bool(true))
+        ),
+        example: node.get("example").map(Node::to_json),
+        external_url: node
+            .get("externalDocs")
+            .and_then(|docs| docs.get("url"))
+            .and_then(Node::as_str)
+            .map(str::to_owned),
+    }
+}
+
+/// Whether an object has known members, or is known to have none.
+fn is_struct(view: &View<'_>) -> bool {
+    let closed = matches!(view.additional, Some((AdditionalProperties::Allowed(false), _)));
+    view.has_members() || closed
+}
+
+fn integer(format: Option<&str>, mut limits: Constraints) -> TypeUse {
+    let mut between = |least: i64, most: i64| {
+        let own =
+            Constraints { minimum: Some(least.into()), maximum: Some(most.into()), ..Constraints::default() };
+        limits = constraints::both(own, std::mem::take(&mut limits));
+    };
+    let format = match format {
+        Some("int8") => {
+            between(i8::MIN.into(), i8::MAX.into());
+            IntegerFormat::I32
+        }
+        Some("int16") => {
+            between(i16::MIN.into(), i16::MAX.into());
+            IntegerFormat::I32
+        }
+        Some("uint8") => {
+            between(0, u8::MAX.into());
+            IntegerFormat::U32
+        }
+        Some("uint16") => {
+            between(0, u16::MAX.into());
+            IntegerFormat::U32
+        }
+        Some("int32") => IntegerFormat::I32,
+        Some("uint32") => IntegerFormat::U32,
+        Some("uint" | "uint64") => IntegerFormat::U64,
+        _ if beyond_i64(&limits) => IntegerFormat::U64,
+        _ => IntegerFormat::I64,
+    };
+    TypeUse { ty: Type::Integer(format), nullable: false, constraints: limits }
+}
+
+fn beyond_i64(limits: &Constraints) -> bool {
+    let big = limits.maximum.as_ref().is_some_and(|number| number.as_f64() > Some(i64::MAX as f64));
+    let unsigned = limits.minimum.as_ref().is_some_and(|number| number.as_f64() >= Some(0.0));
+    big && unsigned
+}
+
+fn string_format(format: Option<&str>) -> StringFormat {
+    match format {
+        Some("date") => StringFormat::Date,
+        Some("date-time") => StringFormat::DateTime,
+        Some("uuid") => StringFormat::Uuid,
+        Some("byte") => StringFormat::Byte,
+        Some("binary") => StringFormat::Binary,
+        _ => StringFormat::Plain,
+    }
+}
+
+/// `owner` with one more word.
+pub(super) fn joined(owner: &[String], word: &str) -> Vec<String> {
+    owner.iter().cloned().chain([word.to_owned()]).collect()
+}
+
+/// A name for a schema in the middle of something: `#/components/schemas/A/properties/b` is `A`, `b`.
+fn name_of_pointer(tokens: &[String], owner: &[String]) -> Vec<String> {
+    const STRUCTURE: [&str; 12] = [
+        "components",
+        "schemas",
+        "properties",
+        "items",
+        "allOf",
+        "oneOf",
+        "anyOf",
+        "paths",
+        "content",
+        "schema",
+        "responses",
+        "application/json",
+    ];
+    let words: Vec<_> = tokens
+        .iter()
+        .filter(|token| !STRUCTURE.contains(&token.as_str()) && token.parse::<usize>().is_err())
+        .cloned()
+        .collect();
+    if words.is_empty() { owner.to_vec() } else { words }
+}

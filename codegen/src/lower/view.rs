@@ -1,0 +1,301 @@
+//! What a schema says once its `allOf` is merged into it.
+
+use super::constraints;
+use super::peek::resolved;
+use crate::diagnostic::{Problem, Reported, code};
+use crate::ir::{Constraints, Docs};
+use crate::openapi::{AdditionalProperties, Discriminator, Reading, Reference, Schema, SchemaType, Text};
+use crate::resolve::target;
+use crate::source::{Node, NodeIdentity, Span};
+
+/// A schema without `allOf`.
+#[derive(Clone, Debug)]
+pub(super) struct View<'a> {
+    /// The schema that it was made from.
+    pub(super) node: &'a Node,
+    /// Set if the schema only is another name for this.
+    pub(super) alias: Option<Reference<'a>>,
+    pub(super) kind: Option<SchemaType>,
+    pub(super) format: Option<String>,
+    pub(super) values: Option<Vec<&'a Node>>,
+    pub(super) properties: Vec<Property<'a>>,
+    pub(super) required: Vec<Text>,
+    pub(super) additional: Option<(AdditionalProperties<'a>, Owner)>,
+    pub(super) items: Option<(&'a Node, Owner)>,
+    pub(super) unions: Vec<UnionView<'a>>,
+    /// Set if it has a discriminator but no alternatives.
+    pub(super) inheritance: Option<Discriminator>,
+    pub(super) constraints: Constraints,
+    pub(super) docs: Docs,
+}
+
+/// What the names of types found below begin with: the component that they are written in, or the place.
+pub(super) type Owner = Vec<String>;
+
+#[derive(Clone, Debug)]
+pub(super) struct Property<'a> {
+    pub(super) name: Text,
+    /// Several, if parts of an `allOf` describe it more than once: all of them hold.
+    pub(super) nodes: Vec<&'a Node>,
+    pub(super) owner: Owner,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct UnionView<'a> {
+    pub(super) alternatives: &'a [Node],
+    pub(super) discriminator: Option<Discriminator>,
+    pub(super) owner: Owner,
+    pub(super) span: Span,
+}
+
+impl<'a> View<'a> {
+    /// Reads a schema and merges its `allOf`. `owner` names types found in it.
+    pub(super) fn of(reading: Reading<'a>, node: &'a Node, owner: &[String]) -> Result<Self, Reported> {
+        Self::nested(reading, node, owner, &mut Vec::new())
+    }
+
+    /// Nothing, said of `node`.
+    fn empty(node: &'a Node) -> Self {
+        Self {
+            node,
+            alias: None,
+            kind: None,
+            format: None,
+            values: None,
+            properties: Vec::new(),
+            required: Vec::new(),
+            additional: None,
+            items: None,
+            unions: Vec::new(),
+            inheritance: None,
+            constraints: Constraints::default(),
+            docs: Docs::default(),
+        }
+    }
+
+    /// Reads what follows `$ref` too: for merging, a name doesn't matter.
+    fn nested(
+        reading: Reading<'a>,
+        node: &'a Node,
+        owner: &[String],
+        open: &mut Vec<NodeIdentity>,
+    ) -> Result<Self, Reported> {
+        if open.contains(&node.identity()) {
+            let message = "this schema is made of itself";
+            return Err(Problem::new(code::REFERENCE_CYCLE, node.span.head(), message).report(reading.sink));
+        }
+        open.push(node.identity());
+        let view = Self::read(reading, node, owner, open);
+        open.pop();
+        view
+    }
+
+    fn read(
+        reading: Reading<'a>,
+        node: &'a Node,
+        owner: &[String],
+        open: &mut Vec<NodeIdentity>,
+    ) -> Result<Self, Reported> {
+        let schema = Schema::read(reading, node)?;
+        if let Some(reference) = schema.reference {
+            let target = target(reading, &reference)?;
+            let owner = target.component().map_or_else(|| owner.to_vec(), |name| vec![name.to_owned()]);
+            let mut view = Self::nested(reading, target.node, &owner, open)?;
+            view.alias = Some(reference);
+            return Ok(view);
+        }
+        let own = Self::own(reading, &schema, owner);
+        if schema.all_of.is_empty() {
+            return Ok(own);
+        }
+        let mut whole = Self::empty(node);
+        let mut asserting = Vec::new();
+        for part in schema.all_of {
+            let mut part = Self::nested(reading, part, owner, open)?;
+            if part.asserts() {
+                asserting.push(part.alias.clone());
+            }
+            // A base may list its alternatives, of which this is one: that it is one of them, it knows.
+            part.unions.retain(|union| {
+                let leads_back = |node: &'a Node| {
+                    resolved(reading, node).is_some_and(|end| open.contains(&end.identity()))
+                };
+                !union.alternatives.iter().any(leads_back)
+            });
+            part.inheritance = None;
+            whole = whole.and(reading, part);
+        }
+        let renames = match asserting.as_slice() {
+            [Some(reference)] if !own.asserts_more_than(whole.kind) => Some(reference.clone()),
+            _ => None,
+        };
+        let docs = own.docs.clone();
+        let inheritance = own.inheritance.clone();
+        whole = whole.and(reading, own);
+        whole.docs = if docs.description.is_some() { docs } else { or(docs, whole.docs) };
+        whole.inheritance = inheritance;
+        whole.alias = renames;
+        whole.node = node;
+        Ok(whole)
+    }
+
+    /// What stands in the schema itself.
+    fn own(reading: Reading<'a>, schema: &Schema<'a>, owner: &[String]) -> Self {
+        if let Some(not) = schema.not {
+            let message = "`not` isn't checked";
+            Problem::new(code::NOT, not.span.head(), message).report(reading.sink);
+        }
+        constraints::warn_misplaced(reading, schema);
+        let mut unions = Vec::new();
+        for (key, alternatives) in [("oneOf", schema.one_of), ("anyOf", schema.any_of)] {
+            if !alternatives.is_empty() {
+                unions.push(UnionView {
+                    alternatives,
+                    discriminator: schema.discriminator.clone(),
+                    owner: owner.to_vec(),
+                    span: schema.member(key).map_or(schema.span(), |node| node.span.head()),
+                });
+            }
+        }
+        let property = |(name, node): &(Text, &'a Node)| Property {
+            name: name.clone(),
+            nodes: vec![*node],
+            owner: owner.to_vec(),
+        };
+        Self {
+            inheritance: if unions.is_empty() { schema.discriminator.clone() } else { None },
+            kind: schema.kind.filter(|kind| *kind != SchemaType::Null),
+            format: schema.format.as_ref().map(|format| format.value.clone()),
+            values: schema.values.map(|nodes| nodes.iter().collect()),
+            properties: schema.properties.iter().map(property).collect(),
+            required: schema.required.clone(),
+            additional: schema.additional.map(|additional| (additional, owner.to_vec())),
+            items: schema.items.map(|items| (items, owner.to_vec())),
+            unions,
+            constraints: constraints::read(reading, schema),
+            docs: schema.docs.clone(),
+            ..Self::empty(schema.node)
+        }
+    }
+
+    /// Both at once. Where only one can hold, it is `other`.
+    pub(super) fn and(mut self, reading: Reading<'a>, other: Self) -> Self {
+        if self.has_members() || other.has_members() {
+            self.additional = merge_additional(&self, &other);
+        } else {
+            self.additional = other.additional.or(self.additional);
+        }
+        self.kind = match (self.kind, other.kind) {
+            (Some(SchemaType::Integer), Some(SchemaType::Number)) => Some(SchemaType::Integer),
+            (Some(left), Some(right)) => {
+                let narrows = (left, right) == (SchemaType::Number, SchemaType::Integer);
+                if left != right && !narrows {
+                    let message = "parts of this schema have different types; the last one counts";
+                    Problem::new(code::CONFLICTING_ALL_OF, other.node.span.head(), message)
+                        .related(self.node.span.head(), "another part")
+                        .report(reading.sink);
+                }
+                Some(right)
+            }
+            (left, right) => right.or(left),
+        };
+        self.format = other.format.or(self.format);
+        self.values = match (self.values, other.values) {
+            (Some(left), Some(right)) => {
+                let common: Vec<_> = right
+                    .iter()
+                    .copied()
+                    .filter(|value| left.iter().any(|other| same(other, value)))
+                    .collect();
+                Some(if common.is_empty() { right } else { common })
+            }
+            (left, right) => right.or(left),
+        };
+        for property in other.properties {
+            match self.properties.iter_mut().find(|own| own.name.value == property.name.value) {
+                None => self.properties.push(property),
+                Some(own) => {
+                    for node in property.nodes {
+                        if !own.nodes.iter().any(|other| same(other, node)) {
+                            own.nodes.push(node);
+                            own.owner = property.owner.clone();
+                        }
+                    }
+                }
+            }
+        }
+        for name in other.required {
+            if !self.required.iter().any(|own| own.value == name.value) {
+                self.required.push(name);
+            }
+        }
+        self.items = other.items.or(self.items);
+        self.unions.extend(other.unions);
+        self.constraints = constraints::both(self.constraints, other.constraints);
+        self.docs = or(other.docs, self.docs);
+        self.alias = None;
+        self
+    }
+
+    /// Whether it says anything about a value.
+    pub(super) fn asserts(&self) -> bool {
+        self.kind.is_some() || self.asserts_more_than(None)
+    }
+
+    /// Whether it says anything beside a type that is known anyway.
+    fn asserts_more_than(&self, known: Option<SchemaType>) -> bool {
+        self.kind.is_some_and(|kind| Some(kind) != known)
+            || self.format.is_some()
+            || self.values.is_some()
+            || self.has_members()
+            || self.additional.is_some()
+            || self.items.is_some()
+            || !self.unions.is_empty()
+            || !self.constraints.is_empty()
+    }
+
+    pub(super) fn has_members(&self) -> bool {
+        !self.properties.is_empty() || !self.required.is_empty()
+    }
+
+    /// The type that it has, also if it only lets one see.
+    pub(super) fn inferred_kind(&self) -> Option<SchemaType> {
+        self.kind.or_else(|| {
+            if self.has_members() || self.additional.is_some() {
+                Some(SchemaType::Object)
+            } else if self.items.is_some() {
+                Some(SchemaType::Array)
+            } else {
+                let values = self.values.as_ref()?;
+                let texts = values.iter().filter(|node| !node.is_null()).all(|node| node.as_str().is_some());
+                (texts && !values.is_empty()).then_some(SchemaType::String)
+            }
+        })
+    }
+}
+
+/// `false` in one part was written without the members of the others in mind, so it counts only if all say it.
+fn merge_additional<'a>(first: &View<'a>, second: &View<'a>) -> Option<(AdditionalProperties<'a>, Owner)> {
+    let closed = |view: &View<'a>| matches!(view.additional, Some((AdditionalProperties::Allowed(false), _)));
+    let (left, right) = (&first.additional, &second.additional);
+    match (left, right) {
+        (Some(_), Some(_)) => if closed(second) { left } else { right }.clone(),
+        (Some(_), None) => left.clone().filter(|_| !(closed(first) && second.has_members())),
+        (None, _) => right.clone().filter(|_| !(closed(second) && first.has_members())),
+    }
+}
+
+fn or(first: Docs, second: Docs) -> Docs {
+    Docs {
+        summary: first.summary.or(second.summary),
+        description: first.description.or(second.description),
+        deprecated: first.deprecated || second.deprecated,
+        example: first.example.or(second.example),
+        external_url: first.external_url.or(second.external_url),
+    }
+}
+
+/// Whether two nodes say the same.
+fn same(left: &Node, right: &Node) -> bool {
+    left.identity() == right.identity() || left.to_json() == right.to_json()
+}
