@@ -17,6 +17,8 @@
 //! The builder makes a fresh instance for each case, and a guard that is dropped after the instance: a temporary directory,
 //! a database to delete. Cases run in parallel and each is one line of the report; arguments are those of `cargo test`.
 
+pub mod executor;
+mod executor_cases;
 pub mod store;
 mod store_cases;
 

@@ -7,5 +7,7 @@ pub mod executor;
 pub mod id;
 #[cfg(feature = "memory")]
 pub mod memory;
+#[cfg(feature = "simulated")]
+pub mod simulated;
 pub mod store;
 pub mod time;

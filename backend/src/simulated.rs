@@ -1,0 +1,368 @@
+//! An executor whose jobs exist only on paper: they start, work, fail and end as real ones do, and nothing runs.
+
+mod cluster;
+mod faults;
+mod job;
+mod metrics;
+mod processes;
+mod program;
+mod savepoints;
+mod seed;
+mod snapshots;
+mod view;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::StreamExt;
+use futures_util::future::select;
+use futures_util::stream;
+use tokio::sync::watch;
+
+use crate::executor::*;
+use crate::id::{DataSetId, JobId, TriggerId, VertexId};
+use crate::time::{Clock, SystemClock, Timestamp};
+
+pub use faults::{Call, Fault, Faults};
+
+use cluster::{Cluster, Input};
+use program::Program;
+
+/// How a simulated cluster behaves. [`default`](SimulatedOptions::default) is one worker with four slots.
+#[derive(Clone, Debug)]
+pub struct SimulatedOptions {
+    /// Decides everything that looks random.
+    pub seed: u64,
+    /// How many workers there are.
+    pub workers: u32,
+    /// How many slots each has.
+    pub slots_per_worker: u32,
+    /// How long each stage of a job's start and end takes. A savepoint takes four of them. At least a millisecond.
+    pub step: Duration,
+    /// How long a job waits for slots before it fails.
+    pub slot_timeout: Duration,
+    /// The parallelism of submissions that name none.
+    pub default_parallelism: u32,
+    /// Whether a savepoint with a path or a `file:` URL becomes a directory with a file `_metadata`.
+    pub write_savepoints: bool,
+    /// Where savepoints go that name no target.
+    pub savepoint_directory: Option<String>,
+    /// Under what the locations of checkpoints begin. Checkpoints are never written.
+    pub checkpoint_directory: String,
+}
+
+impl Default for SimulatedOptions {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            workers: 1,
+            slots_per_worker: 4,
+            step: Duration::from_millis(50),
+            slot_timeout: Duration::from_secs(300),
+            default_parallelism: 1,
+            write_savepoints: true,
+            savepoint_directory: None,
+            checkpoint_directory: "simulated:/checkpoints".to_owned(),
+        }
+    }
+}
+
+/// The simulated [`Executor`].
+///
+/// Its state is a function of the seed, of the calls and of the moments at which they came: with a
+/// [`VirtualClock`](crate::time::VirtualClock) every run is the same. No task runs in the background; what is due
+/// happens when somebody calls or [watches](Executor::watch). Savepoints are written at that time, too. Clones are the same
+/// cluster. Everything is forgotten with the last clone, except savepoints on disk.
+///
+/// # Programs
+///
+/// The entry class decides the shape: `BoundedJob` and `CacheJob` are batch jobs, the latter leaves a data set behind, and
+/// everything else is a streaming job without end. These arguments are understood by all:
+///
+/// | argument | meaning |
+/// |---|---|
+/// | `--name S` | the name of the job, unless the submission has one |
+/// | `--sleep-ms N` | milliseconds for each record of a source subtask; 10 |
+/// | `--bounded`, `--runtime-ms N` | the job finishes after N milliseconds of work; 1000 |
+/// | `--n N` | how many records a batch job has; 1000 |
+/// | `--checkpoint-ms N` | milliseconds between checkpoints; 2000, and 0 means none |
+/// | `--slow-checkpoint-ms N` | checkpoints and savepoints take N milliseconds longer |
+/// | `--fail-at N` | a source subtask throws at its Nth record |
+/// | `--restarts N` | the job restarts after a failure, N times at most |
+/// | `--fail-savepoint` | savepoints fail |
+#[derive(Clone)]
+pub struct SimulatedExecutor {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    cluster: Mutex<Cluster>,
+    clock: Arc<dyn Clock>,
+    faults: Faults,
+    /// Wakes watchers after every input.
+    changed: watch::Sender<()>,
+    options: SimulatedOptions,
+}
+
+impl SimulatedExecutor {
+    /// A cluster that follows the clock of this machine.
+    pub fn new(options: SimulatedOptions) -> Self {
+        Self::with_clock(options, Arc::new(SystemClock))
+    }
+
+    /// A cluster that follows `clock`.
+    pub fn with_clock(options: SimulatedOptions, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                cluster: Mutex::new(Cluster::new(&options)),
+                clock,
+                faults: Faults::default(),
+                changed: watch::Sender::new(()),
+                options,
+            }),
+        }
+    }
+
+    /// The script of faults, empty at first.
+    pub fn faults(&self) -> &Faults {
+        &self.inner.faults
+    }
+
+    /// The cluster as it is now, and the moment that this is.
+    fn now(&self) -> (MutexGuard<'_, Cluster>, Timestamp) {
+        let cluster = self.inner.cluster.lock();
+        let mut cluster = cluster.unwrap_or_else(PoisonError::into_inner);
+        let now = cluster.advance(self.inner.clock.now());
+        (cluster, now)
+    }
+
+    async fn apply(&self, call: Call, input: Input) -> Result<(), ExecutorError> {
+        let apply = || {
+            let applied = self.now().0.apply(input);
+            self.inner.changed.send_replace(());
+            applied
+        };
+        self.inner.faults.around(call, apply).await
+    }
+
+    fn summaries(&self) -> Vec<JobSummary> {
+        let (cluster, now) = self.now();
+        let jobs = cluster.order.iter().filter_map(|id| cluster.jobs.get(id));
+        jobs.map(|job| view::describe(job, &cluster.shared, now).summary()).collect()
+    }
+}
+
+impl fmt::Debug for SimulatedExecutor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SimulatedExecutor").field("options", &self.inner.options).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Executor for SimulatedExecutor {
+    async fn submit(&self, submission: Submission) -> Result<(), ExecutorError> {
+        self.apply(Call::Submit, Input::Submit(submission)).await
+    }
+
+    async fn cancel(&self, job: JobId) -> Result<(), ExecutorError> {
+        self.apply(Call::Cancel, Input::Cancel(job)).await
+    }
+
+    async fn trigger_savepoint(
+        &self,
+        job: JobId,
+        trigger: TriggerId,
+        request: SavepointRequest,
+    ) -> Result<(), ExecutorError> {
+        let input = Input::Savepoint {
+            job,
+            trigger,
+            directory: request.target_directory,
+            format: request.format,
+            cancel: request.cancel_job,
+            stop: false,
+        };
+        self.apply(Call::TriggerSavepoint, input).await
+    }
+
+    async fn stop_with_savepoint(
+        &self,
+        job: JobId,
+        trigger: TriggerId,
+        request: StopRequest,
+    ) -> Result<(), ExecutorError> {
+        let input = Input::Savepoint {
+            job,
+            trigger,
+            directory: request.target_directory,
+            format: request.format,
+            cancel: false,
+            stop: true,
+        };
+        self.apply(Call::StopWithSavepoint, input).await
+    }
+
+    async fn operation(
+        &self,
+        scope: OperationScope,
+        trigger: TriggerId,
+    ) -> Result<Option<Operation>, ExecutorError> {
+        let operation = || Ok(self.now().0.operation(scope, trigger).cloned());
+        self.inner.faults.around(Call::Operation, operation).await
+    }
+
+    async fn describe(&self, job: JobId) -> Result<JobDescription, ExecutorError> {
+        let describe = || {
+            let (cluster, now) = self.now();
+            Ok(view::describe(cluster.job(job)?, &cluster.shared, now))
+        };
+        self.inner.faults.around(Call::Describe, describe).await
+    }
+
+    async fn list(&self) -> Result<Vec<JobSummary>, ExecutorError> {
+        let list = || Ok(self.summaries());
+        self.inner.faults.around(Call::List, list).await
+    }
+
+    fn watch(&self) -> StatusStream<'_> {
+        struct Watch {
+            known: BTreeMap<JobId, JobState>,
+            news: VecDeque<JobSummary>,
+            changed: watch::Receiver<()>,
+        }
+        let watch =
+            Watch { known: BTreeMap::new(), news: VecDeque::new(), changed: self.inner.changed.subscribe() };
+        stream::unfold(watch, move |mut watch| async move {
+            loop {
+                if let Some(news) = watch.news.pop_front() {
+                    return Some((Ok(news), watch));
+                }
+                // Before the look, so that an input right after it ends the wait.
+                watch.changed.borrow_and_update();
+                let known = &mut watch.known;
+                let mut jobs = self.summaries();
+                jobs.retain(|job| known.insert(job.id, job.state) != Some(job.state));
+                watch.news = jobs.into();
+                if watch.news.is_empty() {
+                    let due = self.now().0.next_due();
+                    let input = std::pin::pin!(watch.changed.changed());
+                    match due {
+                        Some(due) => {
+                            select(input, self.inner.clock.until(due)).await;
+                        }
+                        None => {
+                            let _ = input.await;
+                        }
+                    }
+                }
+            }
+        })
+        .boxed()
+    }
+
+    async fn plan(&self, submission: &Submission) -> Result<JobPlan, ExecutorError> {
+        let program = Program::of(submission, self.inner.options.default_parallelism)?;
+        let parallelism = submission.parallelism.map(|parallelism| [parallelism; 2]);
+        Ok(program.plan(parallelism))
+    }
+
+    async fn trigger_checkpoint(
+        &self,
+        job: JobId,
+        trigger: TriggerId,
+        kind: CheckpointKind,
+    ) -> Result<(), ExecutorError> {
+        let input = Input::Checkpoint { job, trigger, kind };
+        self.apply(Call::TriggerCheckpoint, input).await
+    }
+
+    async fn dispose_savepoint(&self, trigger: TriggerId, location: String) -> Result<(), ExecutorError> {
+        let input = Input::Dispose { trigger, location };
+        self.apply(Call::DisposeSavepoint, input).await
+    }
+
+    async fn rescale(
+        &self,
+        job: JobId,
+        trigger: TriggerId,
+        request: RescaleRequest,
+    ) -> Result<(), ExecutorError> {
+        let input = Input::Rescale { job, trigger, request };
+        self.apply(Call::Rescale, input).await
+    }
+
+    async fn cluster(&self) -> Result<ClusterDescription, ExecutorError> {
+        Ok(ClusterDescription {
+            executor: "simulated".to_owned(),
+            engine_version: Some("2.3.0".to_owned()),
+            engine_revision: None,
+            can_rescale: true,
+        })
+    }
+
+    async fn workers(&self) -> Result<Vec<Worker>, ExecutorError> {
+        let (cluster, now) = self.now();
+        Ok(processes::workers(&cluster, &self.inner.options, now))
+    }
+
+    async fn metrics(&self, scope: &MetricScope, names: &[String]) -> Result<Vec<Metric>, ExecutorError> {
+        let (cluster, now) = self.now();
+        let mut metrics = metrics::of(&cluster, scope, &self.inner.options, now);
+        if !names.is_empty() {
+            metrics.retain(|metric| names.contains(&metric.name));
+        }
+        Ok(metrics)
+    }
+
+    async fn flame_graph(
+        &self,
+        job: JobId,
+        vertex: VertexId,
+        request: FlameGraphRequest,
+    ) -> Result<Option<FlameGraph>, ExecutorError> {
+        let (cluster, now) = self.now();
+        let job = view::describe(cluster.job(job)?, &cluster.shared, now);
+        processes::flame_graph(&job, vertex, request)
+    }
+
+    async fn data_sets(&self) -> Result<Vec<DataSet>, ExecutorError> {
+        Ok(self.now().0.shared.data_sets.values().cloned().collect())
+    }
+
+    async fn delete_data_set(&self, trigger: TriggerId, data_set: DataSetId) -> Result<(), ExecutorError> {
+        let (mut cluster, _) = self.now();
+        cluster.apply(Input::DeleteDataSet { trigger, data_set })
+    }
+
+    async fn environment(&self) -> Result<Environment, ExecutorError> {
+        Ok(processes::environment(&self.inner.options))
+    }
+
+    async fn logs(&self, node: &Node) -> Result<Vec<LogFile>, ExecutorError> {
+        let (cluster, now) = self.now();
+        let text = processes::log(&cluster, &self.inner.options, node)?;
+        Ok(vec![LogFile {
+            name: processes::log_name(node).to_owned(),
+            size: text.len() as u64,
+            modified: now,
+        }])
+    }
+
+    async fn log(&self, node: &Node, name: &str) -> Result<ByteStream, ExecutorError> {
+        let (cluster, _) = self.now();
+        let text = processes::log(&cluster, &self.inner.options, node)?;
+        if name != processes::log_name(node) {
+            return Err(ExecutorError::not_found(format!("log file {name}")));
+        }
+        Ok(stream::iter([Ok(text.into())]).boxed())
+    }
+
+    async fn thread_dump(&self, node: &Node) -> Result<Vec<ThreadInfo>, ExecutorError> {
+        let (cluster, _) = self.now();
+        processes::log(&cluster, &self.inner.options, node)?;
+        Ok(vec![ThreadInfo { name: "main".to_owned(), stack: "\"main\" Id=1 WAITING\n\n".to_owned() }])
+    }
+}
