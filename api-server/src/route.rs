@@ -242,3 +242,6 @@ fn escapes_are_valid(path: &[u8]) -> bool {
     }
     true
 }
+
+#[cfg(test)]
+mod tests;
