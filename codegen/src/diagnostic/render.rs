@@ -10,15 +10,14 @@ pub fn render(diagnostic: &Diagnostic, sources: &SourceSet) -> String {
         Severity::Warning => Level::WARNING,
         Severity::Error => Level::ERROR,
     };
-    let mut group = level
-        .primary_title(diagnostic.message.as_str())
-        .id(diagnostic.code.id)
-        .element(Level::NOTE.message(place(&diagnostic.location)));
+    let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.id);
+    let mut group = Group::with_title(title);
     group = excerpt(group, sources, &diagnostic.location, &diagnostic.range, AnnotationKind::Primary, None);
     for related in &diagnostic.related {
         let label = Some(related.message.as_str());
         group = excerpt(group, sources, &related.location, &related.range, AnnotationKind::Context, label);
     }
+    group = group.element(Level::NOTE.message(place(&diagnostic.location)));
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(help.as_str()));
     }

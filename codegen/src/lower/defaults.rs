@@ -5,7 +5,7 @@ use crate::openapi::{Reading, SchemaType};
 use crate::source::{Node, Value};
 
 /// How far alternatives and elements are looked at.
-const DEPTH: usize = 16;
+const DEPTH: usize = 6;
 
 /// The `default` of a schema where it is used, if it is a value of the schema. A text that holds a number or a boolean
 /// is taken as that.

@@ -203,7 +203,7 @@ pub(super) fn typed<'a>(
 
 /// What the text of such a value can hold.
 pub(super) fn shape(table: &TypeTable, ty: &TypeUse) -> Shape {
-    shape_within(table, ty, 32)
+    shape_within(table, ty, 12)
 }
 
 fn shape_within(table: &TypeTable, ty: &TypeUse, depth: usize) -> Shape {

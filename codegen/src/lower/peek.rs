@@ -2,10 +2,13 @@
 
 use crate::openapi::{Reading, Reference};
 use crate::resolve::quiet_target;
-use crate::source::{Node, Value};
+use crate::source::{Node, NodeIdentity, Value};
 
 /// How far references and `allOf` are followed; circles are reported elsewhere.
 const DEPTH: usize = 24;
+
+/// How many schemas are asked whether they admit null; the answer for one property never needs more.
+const MOST_SEEN: usize = 96;
 
 /// The node at the end of the references that begin at `node`. Broken ones are reported elsewhere.
 pub(super) fn resolved<'a>(reading: Reading<'a>, node: &'a Node) -> Option<&'a Node> {
@@ -21,7 +24,7 @@ pub(super) fn resolved<'a>(reading: Reading<'a>, node: &'a Node) -> Option<&'a N
 
 /// Whether `null` is a value of the schema.
 pub(super) fn nullable(reading: Reading<'_>, node: &Node) -> bool {
-    admits_null(reading, node, DEPTH)
+    admits_null(reading, node, &mut Vec::new())
 }
 
 /// Whether the schema has no value but `null`.
@@ -65,13 +68,14 @@ fn find<'a>(reading: Reading<'a>, node: &'a Node, key: &str, depth: usize) -> Op
     }
 }
 
-fn admits_null(reading: Reading<'_>, node: &Node, depth: usize) -> bool {
-    if depth == 0 {
+fn admits_null(reading: Reading<'_>, node: &Node, seen: &mut Vec<NodeIdentity>) -> bool {
+    if seen.contains(&node.identity()) || seen.len() > MOST_SEEN {
         return false;
     }
-    if let Some(reference) = node.get("$ref").and_then(|_| Reference::of(node)) {
+    seen.push(node.identity());
+    if let Some(reference) = Reference::of(node) {
         return quiet_target(reading.tree, &reference)
-            .is_some_and(|target| admits_null(reading, target.node, depth - 1));
+            .is_some_and(|target| admits_null(reading, target.node, seen));
     }
     if node.get("nullable").is_some_and(|node| matches!(node.value, Value::Bool(true))) || only_null(node) {
         return true;
@@ -81,9 +85,9 @@ fn admits_null(reading: Reading<'_>, node: &Node, depth: usize) -> bool {
     }
     let parts = |key: &str| node.get(key).and_then(Node::as_array).unwrap_or_default();
     let all_of = parts("allOf");
-    if !all_of.is_empty() && all_of.iter().all(|part| admits_null(reading, part, depth - 1)) {
+    if !all_of.is_empty() && all_of.iter().all(|part| admits_null(reading, part, seen)) {
         return true;
     }
     let mut alternatives = parts("oneOf").iter().chain(parts("anyOf"));
-    alternatives.any(|alternative| admits_null(reading, alternative, depth - 1))
+    alternatives.any(|alternative| admits_null(reading, alternative, seen))
 }

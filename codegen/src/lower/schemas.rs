@@ -24,7 +24,12 @@ pub(super) struct Schemas<'a> {
     broken: IndexMap<TypeId, Span>,
     /// Where the components stand; they are the first declarations.
     places: Vec<Span>,
+    /// How many schemas the one being made stands in.
+    depth: usize,
 }
+
+/// How deep schemas may stand in each other. The deepest of a real document is about fifteen.
+const MOST_NESTED: usize = 48;
 
 /// What a schema becomes.
 enum Shape {
@@ -42,8 +47,14 @@ impl<'a> Schemas<'a> {
     /// Declares every schema of `components`.
     pub(super) fn of(reading: Reading<'a>, document: &Document<'a>) -> Self {
         let table = TypeTable::default();
-        let mut schemas =
-            Self { reading, table, declared: IndexMap::new(), broken: IndexMap::new(), places: Vec::new() };
+        let mut schemas = Self {
+            reading,
+            table,
+            declared: IndexMap::new(),
+            broken: IndexMap::new(),
+            places: Vec::new(),
+            depth: 0,
+        };
         // All ids first: schemas refer to each other in any order, and to themselves.
         let components: Vec<_> = document
             .components
@@ -58,7 +69,45 @@ impl<'a> Schemas<'a> {
             let owner = [name.value.clone()];
             reading.sink.within(Cost::Component(name.value.clone()), || schemas.complete(id, node, &owner));
         }
+        schemas.break_circles();
         schemas
+    }
+
+    /// Finds schemas that are only names or alternatives of themselves, which have no values that could be read.
+    fn break_circles(&mut self) {
+        for (index, span) in self.places.clone().into_iter().enumerate() {
+            let start = TypeId(index as u32);
+            let mut seen = indexmap::IndexSet::new();
+            let mut open = self.same_value(start);
+            while let Some(id) = open.pop() {
+                if seen.insert(id) {
+                    open.extend(self.same_value(id));
+                }
+            }
+            if seen.contains(&start) && !self.broken.contains_key(&start) {
+                let NameHint::Component(name) = &self.table.get(start).name else { continue };
+                let message =
+                    format!("the schema `{name}` is an alternative of itself, or another name for itself");
+                self.reading.sink.within(Cost::Component(name.clone()), || {
+                    Problem::new(code::REFERENCE_CYCLE, span, message).report(self.reading.sink)
+                });
+                self.broken.insert(start, span);
+            }
+        }
+    }
+
+    /// The declarations whose values are values of this one as they stand.
+    fn same_value(&self, id: TypeId) -> Vec<TypeId> {
+        let uses: Vec<&TypeUse> = match &self.table.get(id).kind {
+            TypeKind::Alias(ty) => vec![ty],
+            TypeKind::Union(union) => union.variants.iter().map(|variant| &variant.ty).collect(),
+            TypeKind::Struct { .. } | TypeKind::Enum { .. } => Vec::new(),
+        };
+        let named = |ty: &TypeUse| match ty.ty {
+            Type::Named(id) => Some(id),
+            _ => None,
+        };
+        uses.into_iter().filter_map(named).collect()
     }
 
     /// A state to go back to when an operation fails.
@@ -85,6 +134,19 @@ impl<'a> Schemas<'a> {
 
     /// The type of a schema, where it is used. `owner` begins the name of what must be declared for it.
     pub(super) fn type_use(&mut self, node: &'a Node, owner: &[String]) -> Result<TypeUse, Reported> {
+        if self.depth > MOST_NESTED {
+            let message = format!("schemas are nested deeper than {MOST_NESTED} levels");
+            return Err(
+                Problem::new(code::NESTED_TOO_DEEP, node.span.head(), message).report(self.reading.sink)
+            );
+        }
+        self.depth += 1;
+        let ty = self.nested_use(node, owner);
+        self.depth -= 1;
+        ty
+    }
+
+    fn nested_use(&mut self, node: &'a Node, owner: &[String]) -> Result<TypeUse, Reported> {
         let nullable = peek::nullable(self.reading, node);
         if let Some(reference) = Reference::of(node) {
             return self.reference(&reference, owner).map(|ty| TypeUse { nullable, ..ty });
@@ -184,7 +246,7 @@ impl<'a> Schemas<'a> {
     }
 
     fn needs_declaration(&self, view: &View<'a>) -> bool {
-        if !view.unions.is_empty() {
+        if !view.unions.is_empty() || view.inheritance.is_some() {
             return true;
         }
         match view.inferred_kind() {
@@ -203,10 +265,13 @@ impl<'a> Schemas<'a> {
             }
         }
         if let Some(discriminator) = &view.inheritance {
+            if let Some(union) = self.heirs(view.node, discriminator, owner)? {
+                return Ok(Shape::Kind(TypeKind::Union(union)));
+            }
             let message =
                 "this schema has a discriminator but no alternatives; only its own members are generated";
             Problem::new(code::INHERITANCE, discriminator.property.span, message)
-                .help("list the alternatives by `oneOf`")
+                .help("list the alternatives by `oneOf`, or name them in the discriminator's `mapping`")
                 .report(self.reading.sink);
         }
         let kind = view.inferred_kind();

@@ -7,7 +7,7 @@ use crate::diagnostic::{Problem, Reported, code};
 use crate::ir::{Type, TypeUse, Union, UnionTag, Variant};
 use crate::openapi::{Discriminator, Reading, Reference, SchemaType};
 use crate::resolve::quiet_target;
-use crate::source::{Node, Span, Value};
+use crate::source::{Node, NodeIdentity, Pointer, Span, Value};
 
 /// What alternatives become.
 pub(super) enum Outcome {
@@ -20,6 +20,8 @@ pub(super) enum Outcome {
 /// One alternative, looked at.
 struct Alternative<'a> {
     node: &'a Node,
+    /// The node at the end of a reference.
+    identity: NodeIdentity,
     /// Its component's name.
     component: Option<String>,
     /// What it says, with what stands beside the union.
@@ -70,6 +72,35 @@ impl<'a> Schemas<'a> {
         }
     }
 
+    /// The union that a schema with a discriminator stands for: what the discriminator's mapping names, if each of it
+    /// extends the schema by `allOf`.
+    pub(super) fn heirs(
+        &mut self,
+        base: &'a Node,
+        discriminator: &Discriminator,
+        owner: &[String],
+    ) -> Result<Option<Union>, Reported> {
+        let reading = self.reading;
+        let mut variants: Vec<Variant> = Vec::new();
+        for (value, target) in &discriminator.mapping {
+            let name = target.value.rsplit('/').next().unwrap_or_default();
+            let pointer = Pointer::of(&["components", "schemas", name]);
+            let Ok(node) = reading.tree.lookup(base.span.file, &pointer) else { return Ok(None) };
+            if !extends(reading, node, base, 16) {
+                return Ok(None);
+            }
+            if let Some(known) = variants.iter_mut().find(|variant| variant.name == name) {
+                known.tag_values.push(value.value.clone());
+                continue;
+            }
+            let ty = self.type_use(node, &joined(owner, name))?;
+            let ty = TypeUse { nullable: false, ..ty };
+            variants.push(Variant { name: name.to_owned(), tag_values: vec![value.value.clone()], ty });
+        }
+        let tag = UnionTag::Property(discriminator.property.value.clone());
+        Ok((!variants.is_empty()).then_some(Union { variants, tag }))
+    }
+
     fn several(
         &mut self,
         alternatives: Vec<Alternative<'a>>,
@@ -101,6 +132,14 @@ impl<'a> Schemas<'a> {
     }
 }
 
+/// Whether a schema has another among the parts of its `allOf`.
+fn extends<'a>(reading: Reading<'a>, node: &'a Node, base: &Node, depth: usize) -> bool {
+    let Some(depth) = depth.checked_sub(1) else { return false };
+    let parts = node.get("allOf").and_then(Node::as_array).unwrap_or_default();
+    let mut ends = parts.iter().filter_map(|part| peek::resolved(reading, part));
+    ends.any(|end| end.identity() == base.identity() || extends(reading, end, base, depth))
+}
+
 fn alternatives<'a>(
     reading: Reading<'a>,
     beside: &View<'a>,
@@ -113,12 +152,7 @@ fn alternatives<'a>(
         }
         let target = Reference::of(node).and_then(|reference| quiet_target(reading.tree, &reference));
         let identity = target.as_ref().map_or(node.identity(), |target| target.node.identity());
-        let twice = list.iter().any(|other| {
-            let other =
-                Reference::of(other.node).and_then(|reference| quiet_target(reading.tree, &reference));
-            other.is_some_and(|other| other.node.identity() == identity)
-        });
-        if twice {
+        if list.iter().any(|other| other.identity == identity) {
             continue;
         }
         let component = target.as_ref().and_then(|target| target.component()).map(str::to_owned);
@@ -138,7 +172,7 @@ fn alternatives<'a>(
         } else {
             view
         };
-        list.push(Alternative { node, component, view, extended });
+        list.push(Alternative { node, identity, component, view, extended });
     }
     Ok(list)
 }

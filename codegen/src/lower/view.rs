@@ -32,6 +32,18 @@ pub(super) struct View<'a> {
 /// What the names of types found below begin with: the component that they are written in, or the place.
 pub(super) type Owner = Vec<String>;
 
+/// The schemas that are being merged, against circles and against parts that multiply.
+#[derive(Default)]
+struct Open {
+    path: Vec<NodeIdentity>,
+    parts: usize,
+}
+
+impl Open {
+    const MOST_NESTED: usize = 48;
+    const MOST_PARTS: usize = 4096;
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct Property<'a> {
     pub(super) name: Text,
@@ -51,7 +63,7 @@ pub(super) struct UnionView<'a> {
 impl<'a> View<'a> {
     /// Reads a schema and merges its `allOf`. `owner` names types found in it.
     pub(super) fn of(reading: Reading<'a>, node: &'a Node, owner: &[String]) -> Result<Self, Reported> {
-        Self::nested(reading, node, owner, &mut Vec::new())
+        Self::nested(reading, node, owner, &mut Open::default())
     }
 
     /// Nothing, said of `node`.
@@ -78,15 +90,20 @@ impl<'a> View<'a> {
         reading: Reading<'a>,
         node: &'a Node,
         owner: &[String],
-        open: &mut Vec<NodeIdentity>,
+        open: &mut Open,
     ) -> Result<Self, Reported> {
-        if open.contains(&node.identity()) {
+        if open.path.contains(&node.identity()) {
             let message = "this schema is made of itself";
             return Err(Problem::new(code::REFERENCE_CYCLE, node.span.head(), message).report(reading.sink));
         }
-        open.push(node.identity());
+        open.parts += 1;
+        if open.path.len() > Open::MOST_NESTED || open.parts > Open::MOST_PARTS {
+            let message = "this schema is made of too many parts";
+            return Err(Problem::new(code::NESTED_TOO_DEEP, node.span.head(), message).report(reading.sink));
+        }
+        open.path.push(node.identity());
         let view = Self::read(reading, node, owner, open);
-        open.pop();
+        open.path.pop();
         view
     }
 
@@ -94,7 +111,7 @@ impl<'a> View<'a> {
         reading: Reading<'a>,
         node: &'a Node,
         owner: &[String],
-        open: &mut Vec<NodeIdentity>,
+        open: &mut Open,
     ) -> Result<Self, Reported> {
         let schema = Schema::read(reading, node)?;
         if let Some(reference) = schema.reference {
@@ -113,12 +130,13 @@ impl<'a> View<'a> {
         for part in schema.all_of {
             let mut part = Self::nested(reading, part, owner, open)?;
             if part.asserts() {
-                asserting.push(part.alias.clone());
+                // A base that stands for its extensions is something else than each of them.
+                asserting.push(part.alias.clone().filter(|_| part.inheritance.is_none()));
             }
             // A base may list its alternatives, of which this is one: that it is one of them, it knows.
             part.unions.retain(|union| {
                 let leads_back = |node: &'a Node| {
-                    resolved(reading, node).is_some_and(|end| open.contains(&end.identity()))
+                    resolved(reading, node).is_some_and(|end| open.path.contains(&end.identity()))
                 };
                 !union.alternatives.iter().any(leads_back)
             });
@@ -165,7 +183,7 @@ impl<'a> View<'a> {
         Self {
             inheritance: if unions.is_empty() { schema.discriminator.clone() } else { None },
             kind: schema.kind.filter(|kind| *kind != SchemaType::Null),
-            format: schema.format.as_ref().map(|format| format.value.clone()),
+            format: schema.format.clone(),
             values: schema.values.map(|nodes| nodes.iter().collect()),
             properties: schema.properties.iter().map(property).collect(),
             required: schema.required.clone(),

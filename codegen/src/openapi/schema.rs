@@ -14,7 +14,7 @@ pub struct Schema<'a> {
     /// `type`.
     pub kind: Option<SchemaType>,
     /// `format`.
-    pub format: Option<Text>,
+    pub format: Option<String>,
     /// `nullable`.
     pub nullable: bool,
     /// `enum`.
@@ -92,11 +92,14 @@ impl<'a> Schema<'a> {
                 return Err(Problem::new(code::WRONG_TYPE, target.span, message).report(reading.sink));
             }
         }
+        let (kind, meant_format) =
+            kind(reading, fields)?.map_or((None, None), |(kind, format)| (Some(kind), format));
+        let format = fields.string("format")?.map(|format| format.value);
         Ok(Self {
             node,
             reference,
-            kind: kind(reading, fields)?,
-            format: fields.string("format")?,
+            kind,
+            format: format.or(meant_format.map(str::to_owned)),
             nullable: fields.flag("nullable").unwrap_or(false),
             values: fields.get("enum").map(|_| fields.array("enum")).transpose()?,
             properties: properties(fields)?,
@@ -128,9 +131,12 @@ impl<'a> Schema<'a> {
     }
 }
 
-fn kind(reading: Reading<'_>, fields: Fields<'_>) -> Result<Option<SchemaType>, Reported> {
+fn kind(
+    reading: Reading<'_>,
+    fields: Fields<'_>,
+) -> Result<Option<(SchemaType, Option<&'static str>)>, Reported> {
     let Some(node) = fields.get("type") else { return Ok(None) };
-    let kind = node.as_str().and_then(|text| {
+    let known = node.as_str().and_then(|text| {
         Some(match text {
             "boolean" => SchemaType::Boolean,
             "integer" => SchemaType::Integer,
@@ -142,18 +148,37 @@ fn kind(reading: Reading<'_>, fields: Fields<'_>) -> Result<Option<SchemaType>, 
             _ => return None,
         })
     });
-    match kind {
-        Some(kind) => Ok(Some(kind)),
-        None => {
-            let message = match node.as_str() {
-                Some(text) => format!("there is no type `{text}`"),
-                None => format!("`type` must be a string, this is {}", node.kind()),
-            };
-            Err(Problem::new(code::BAD_SCHEMA_TYPE, node.span, message)
-                .help("`type` is one of boolean, integer, number, string, array, object")
-                .report(reading.sink))
-        }
+    if let Some(kind) = known {
+        return Ok(Some((kind, None)));
     }
+    // Names of other languages, which say plainly what is meant.
+    let meant = node.as_str().and_then(|text| {
+        Some(match text {
+            "long" | "int64" => ("integer", SchemaType::Integer, Some("int64")),
+            "int" | "int32" => ("integer", SchemaType::Integer, Some("int32")),
+            "float" => ("number", SchemaType::Number, Some("float")),
+            "double" => ("number", SchemaType::Number, Some("double")),
+            "bool" => ("boolean", SchemaType::Boolean, None),
+            "file" => ("string", SchemaType::String, Some("binary")),
+            _ => return None,
+        })
+    });
+    if let Some((name, kind, format)) = meant {
+        let format_words = format.map_or_else(String::new, |format| format!(" with the format `{format}`"));
+        let message = format!(
+            "there is no type `{}`; `{name}`{format_words} is taken",
+            reading.tree.sources().slice(node.span)
+        );
+        Problem::new(code::REPAIRED_TYPE, node.span, message).report(reading.sink);
+        return Ok(Some((kind, format)));
+    }
+    let message = match node.as_str() {
+        Some(text) => format!("there is no type `{text}`"),
+        None => format!("`type` must be a string, this is {}", node.kind()),
+    };
+    Err(Problem::new(code::BAD_SCHEMA_TYPE, node.span, message)
+        .help("`type` is one of boolean, integer, number, string, array, object")
+        .report(reading.sink))
 }
 
 fn properties<'a>(fields: Fields<'a>) -> Result<Vec<(Text, &'a Node)>, Reported> {
