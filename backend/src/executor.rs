@@ -39,7 +39,7 @@ pub type ByteStream = BoxStream<'static, std::io::Result<Bytes>>;
 
 /// Runs jobs.
 ///
-/// Eight methods are required. The others have a default that is honest for an executor without the ability: an
+/// Seven methods are required. The others have a default that is honest for an executor without the ability: an
 /// empty answer, or [`ExecutorError::Unsupported`].
 ///
 /// Two ideas carry all methods that change something:

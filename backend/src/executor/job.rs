@@ -244,6 +244,40 @@ pub struct JobDescription {
 }
 
 impl JobDescription {
+    /// A job of which only this much is known: it was accepted at `started`, and is in `state` since then.
+    ///
+    /// A starting point for executors with less to tell; they set the fields they know. For a terminal state that includes
+    /// `ended`, and for [`JobState::Failed`] `failure` and `exceptions`.
+    pub fn new(
+        id: JobId,
+        name: impl Into<String>,
+        state: JobState,
+        started: Timestamp,
+        now: Timestamp,
+    ) -> Self {
+        let name = name.into();
+        Self {
+            id,
+            kind: JobKind::default(),
+            scheduler: "Default".to_owned(),
+            state,
+            started,
+            ended: None,
+            now,
+            entered: BTreeMap::from([(state, started)]),
+            max_parallelism: None,
+            vertices: Vec::new(),
+            plan: JobPlan { name: name.clone(), ..JobPlan::default() },
+            name,
+            exceptions: ExceptionHistory::default(),
+            failure: None,
+            checkpoints: None,
+            configuration: ExecutionConfiguration::default(),
+            rescales: None,
+            pending_operators: 0,
+        }
+    }
+
     /// The same job as an entry of a list.
     pub fn summary(&self) -> JobSummary {
         let mut tasks = BTreeMap::new();
