@@ -49,6 +49,39 @@ pub fn listed<T: StringEnum>(value: &T, path: &Path<'_>, violations: &mut Violat
     }
 }
 
+/// Reports a value that is none of these, each a JSON text. What is absent or null is no value.
+pub fn one_of<T: serde::Serialize + ?Sized>(
+    value: &T,
+    known: &[&str],
+    path: &Path<'_>,
+    violations: &mut Violations,
+) {
+    let is_known = match serde_json::to_value(value) {
+        Ok(crate::Any::Null) | Err(_) => true,
+        Ok(value) => known
+            .iter()
+            .any(|known| serde_json::from_str::<crate::Any>(known).is_ok_and(|known| same(&known, &value))),
+    };
+    if !is_known {
+        violations.add(path, "enum", || format!("must be one of {}", known.join(", ")));
+    }
+}
+
+/// Whether two JSON values are equal; `1` and `1.0` are.
+fn same(one: &crate::Any, other: &crate::Any) -> bool {
+    match (one, other) {
+        (crate::Any::Number(one), crate::Any::Number(other)) => {
+            one == other || one.as_f64() == other.as_f64()
+        }
+        _ => one == other,
+    }
+}
+
+/// Reports an object whose number of members is out of bounds.
+pub fn members(count: usize, constraints: &Constraints<'_>, path: &Path<'_>, violations: &mut Violations) {
+    check::check_members(count, constraints, path, violations);
+}
+
 macro_rules! unconstrained {
     ($($ty:ty),*) => { $(impl Validate for $ty {})* };
 }

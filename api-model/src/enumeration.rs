@@ -8,9 +8,6 @@ pub trait StringEnum: Sized + Clone + for<'a> From<&'a str> + 'static {
     /// The value as it stands on the wire.
     fn as_str(&self) -> &str;
 
-    /// The value that an unlisted text becomes.
-    fn unlisted(text: String) -> Self;
-
     /// Whether the document lists the value.
     fn is_listed(&self) -> bool;
 
@@ -24,11 +21,23 @@ pub trait StringEnum: Sized + Clone + for<'a> From<&'a str> + 'static {
     }
 }
 
-/// What every open enumeration implements alike, given `StringEnum` and `From<&str>`.
+/// What every open enumeration implements alike, given `ALL`, `as_str`, `From<&str>` and the variant for unlisted values.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __open_enum {
-    ($ty:ident) => {
+    ($ty:ident, $unlisted:ident) => {
+        impl $crate::StringEnum for $ty {
+            const ALL: &'static [Self] = <$ty>::ALL;
+
+            fn as_str(&self) -> &str {
+                <$ty>::as_str(self)
+            }
+
+            fn is_listed(&self) -> bool {
+                !::core::matches!(self, Self::$unlisted(_))
+            }
+        }
+
         impl ::core::fmt::Display for $ty {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 f.pad(self.as_str())

@@ -145,6 +145,10 @@ ids! {
     DataSetId,
     /// Names a job.
     JobId,
+    /// Names one rescale of a job.
+    RescaleId,
+    /// Names one version of a job's resource requirements.
+    ResourceRequirementsId,
     /// Names a group of vertices that share slots.
     SlotSharingGroupId,
     /// Names an asynchronous operation. Its maker may choose it, and so ask twice without starting twice.

@@ -26,6 +26,7 @@ extern crate self as planewright_model;
 mod codec;
 pub mod constraint;
 mod enumeration;
+mod generated;
 pub mod id;
 mod nullable;
 pub mod parameter;
@@ -38,6 +39,9 @@ pub mod __private;
 pub use codec::{DecodeError, EncodeError, Json};
 pub use constraint::{Path, Validate, Violation, Violations};
 pub use enumeration::StringEnum;
+#[cfg(feature = "flink")]
+#[doc(inline)]
+pub use generated::flink;
 pub use nullable::Nullable;
 pub use parameter::Scalar;
 pub use text::{Base64, Date, DateTime, InvalidText, Uuid};

@@ -10,6 +10,9 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error, Visitor};
+use serde::ser::{Error as _, Serialize, Serializer};
+
+use crate::{InvalidText, Path, Scalar, Validate, Violations};
 
 /// Reads a text without keeping it longer than `make` looks at it.
 pub fn read_text<'de, D: Deserializer<'de>, T>(
@@ -66,4 +69,30 @@ impl Tagged {
             None => E::custom(format_args!("`{member}` is missing or not a text")),
         }
     }
+}
+
+/// Writes an object with its discriminator, which it may leave out itself.
+pub fn write_tagged<T: Serialize, S: Serializer>(
+    member: &'static str,
+    tag: &'static str,
+    value: &T,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let mut value = serde_json::to_value(value).map_err(S::Error::custom)?;
+    if let Some(members) = value.as_object_mut() {
+        members.entry(member).or_insert_with(|| tag.into());
+    }
+    value.serialize(serializer)
+}
+
+/// A text as one variant of a union: it must be valid, so that an open enumeration doesn't take everything.
+pub fn attempt<T: Scalar + Validate>(text: &str) -> Option<T> {
+    text.parse().ok().filter(|value: &T| value.check().is_ok())
+}
+
+/// The refusal of a text that no variant of a union takes.
+pub fn no_variant() -> InvalidText {
+    let mut violations = Violations::default();
+    violations.add(&Path::ROOT, "oneOf", || "must be a value of one of the variants".to_owned());
+    violations.into()
 }

@@ -172,7 +172,12 @@ fn check_list<T: Serialize>(
     }
 }
 
-fn check_members(count: usize, constraints: &Constraints<'_>, path: &Path<'_>, violations: &mut Violations) {
+pub(super) fn check_members(
+    count: usize,
+    constraints: &Constraints<'_>,
+    path: &Path<'_>,
+    violations: &mut Violations,
+) {
     check_count(
         count,
         ("minProperties", constraints.min_properties),

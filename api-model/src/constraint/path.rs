@@ -1,5 +1,7 @@
 use std::fmt;
 
+use super::{Checked, Constraints, Validate, Violations};
+
 /// The way from a document's root to a value; prints as a JSON pointer.
 ///
 /// It lives on the stack of whoever validates, so that the way to a valid value costs nothing.
@@ -30,6 +32,21 @@ impl<'a> Path<'a> {
     #[must_use]
     pub fn index(&'a self, index: usize) -> Path<'a> {
         Path { parent: Some(self), step: Step::Index(index) }
+    }
+
+    /// Validates the value that stands here.
+    pub fn validate(&self, value: &(impl Validate + ?Sized), violations: &mut Violations) {
+        value.validate(self, violations);
+    }
+
+    /// Checks what is asserted about the value that stands here.
+    pub fn check(
+        &self,
+        value: &(impl Checked + ?Sized),
+        constraints: &Constraints<'_>,
+        violations: &mut Violations,
+    ) {
+        value.check(constraints, self, violations);
     }
 }
 

@@ -452,7 +452,8 @@ impl<'a> RustApi<'a> {
                                 || (self.has_default(&field.ty) && !itself)
                         }),
                     ),
-                    TypeKind::Enum { .. } => (true, false),
+                    // Of one value, such as the constant of a discriminator, there is but one choice.
+                    TypeKind::Enum { values } => (true, values.len() == 1),
                     TypeKind::Union(union) => {
                         (union.variants.iter().any(|v| self.needs_validate(&v.ty)), false)
                     }
