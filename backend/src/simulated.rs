@@ -3,6 +3,7 @@
 mod cluster;
 mod faults;
 mod job;
+mod journal;
 mod metrics;
 mod processes;
 mod program;
@@ -24,11 +25,13 @@ use tokio::sync::watch;
 
 use crate::executor::*;
 use crate::id::{DataSetId, JobId, TriggerId, VertexId};
+use crate::store::{Store, StoreError};
 use crate::time::{Clock, SystemClock, Timestamp};
 
 pub use faults::{Call, Fault, Faults};
 
 use cluster::{Cluster, Input};
+use journal::{Journal, Record};
 use program::Program;
 
 /// How a simulated cluster behaves. [`default`](SimulatedOptions::default) is one worker with four slots.
@@ -75,7 +78,8 @@ impl Default for SimulatedOptions {
 /// Its state is a function of the seed, of the calls and of the moments at which they came: with a
 /// [`VirtualClock`](crate::time::VirtualClock) every run is the same. No task runs in the background; what is due
 /// happens when somebody calls or [watches](Executor::watch). Savepoints are written at that time, too. Clones are the same
-/// cluster. Everything is forgotten with the last clone, except savepoints on disk.
+/// cluster. Everything is forgotten with the last clone, except savepoints on disk, unless the cluster was
+/// [opened](SimulatedExecutor::open) on a store.
 ///
 /// # Programs
 ///
@@ -102,6 +106,7 @@ struct Inner {
     cluster: Mutex<Cluster>,
     clock: Arc<dyn Clock>,
     faults: Faults,
+    journal: Option<Journal>,
     /// Wakes watchers after every input.
     changed: watch::Sender<()>,
     options: SimulatedOptions,
@@ -115,11 +120,46 @@ impl SimulatedExecutor {
 
     /// A cluster that follows `clock`.
     pub fn with_clock(options: SimulatedOptions, clock: Arc<dyn Clock>) -> Self {
+        let cluster = Cluster::new(&options);
+        Self::of(cluster, None, options, clock)
+    }
+
+    /// A cluster that remembers: its inputs are kept in `store` under keys that begin with `prefix` and a slash, and a
+    /// cluster opened from there again, with the same options, is where the old one would be now.
+    ///
+    /// Inputs are stored before they are acknowledged. One process at a time may use a journal; a second one's calls fail.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::list`]; [`StoreError::Corrupt`] if there is something else under these keys.
+    pub async fn open(
+        options: SimulatedOptions,
+        clock: Arc<dyn Clock>,
+        store: Arc<dyn Store>,
+        prefix: &str,
+    ) -> Result<Self, StoreError> {
+        let (journal, records) = Journal::open(store, prefix).await?;
+        let mut cluster = Cluster::new(&options);
+        for Record { at, input } in records {
+            // Only inputs that were accepted are in a journal. Options that have changed may turn one down, and that is
+            // no reason to give up the others.
+            let _ = cluster.replay(at, input);
+        }
+        Ok(Self::of(cluster, Some(journal), options, clock))
+    }
+
+    fn of(
+        cluster: Cluster,
+        journal: Option<Journal>,
+        options: SimulatedOptions,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         Self {
             inner: Arc::new(Inner {
-                cluster: Mutex::new(Cluster::new(&options)),
+                cluster: Mutex::new(cluster),
                 clock,
                 faults: Faults::default(),
+                journal,
                 changed: watch::Sender::new(()),
                 options,
             }),
@@ -140,12 +180,27 @@ impl SimulatedExecutor {
     }
 
     async fn apply(&self, call: Call, input: Input) -> Result<(), ExecutorError> {
-        let apply = || {
-            let applied = self.now().0.apply(input);
+        let apply = async {
+            self.apply_and_note(input)?;
             self.inner.changed.send_replace(());
-            applied
+            match &self.inner.journal {
+                None => Ok(()),
+                Some(journal) => journal.flush().await.map_err(unknown),
+            }
         };
         self.inner.faults.around(call, apply).await
+    }
+
+    /// Both under one lock, so that the journal has the order of the inputs.
+    fn apply_and_note(&self, input: Input) -> Result<(), ExecutorError> {
+        let (mut cluster, at) = self.now();
+        match &self.inner.journal {
+            None => cluster.apply(input),
+            Some(journal) => {
+                cluster.apply(input.clone())?;
+                journal.note(&Record { at, input }).map_err(unknown)
+            }
+        }
     }
 
     fn summaries(&self) -> Vec<JobSummary> {
@@ -159,6 +214,11 @@ impl fmt::Debug for SimulatedExecutor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SimulatedExecutor").field("options", &self.inner.options).finish_non_exhaustive()
     }
+}
+
+/// The input counts already, but the caller can't rely on it before it is stored; repeating the call stores it.
+fn unknown(error: StoreError) -> ExecutorError {
+    ExecutorError::OutcomeUnknown { source: error.into() }
 }
 
 #[async_trait]
@@ -210,12 +270,12 @@ impl Executor for SimulatedExecutor {
         scope: OperationScope,
         trigger: TriggerId,
     ) -> Result<Option<Operation>, ExecutorError> {
-        let operation = || Ok(self.now().0.operation(scope, trigger).cloned());
+        let operation = async { Ok(self.now().0.operation(scope, trigger).cloned()) };
         self.inner.faults.around(Call::Operation, operation).await
     }
 
     async fn describe(&self, job: JobId) -> Result<JobDescription, ExecutorError> {
-        let describe = || {
+        let describe = async {
             let (cluster, now) = self.now();
             Ok(view::describe(cluster.job(job)?, &cluster.shared, now))
         };
@@ -223,7 +283,7 @@ impl Executor for SimulatedExecutor {
     }
 
     async fn list(&self) -> Result<Vec<JobSummary>, ExecutorError> {
-        let list = || Ok(self.summaries());
+        let list = async { Ok(self.summaries()) };
         self.inner.faults.around(Call::List, list).await
     }
 
@@ -333,8 +393,8 @@ impl Executor for SimulatedExecutor {
     }
 
     async fn delete_data_set(&self, trigger: TriggerId, data_set: DataSetId) -> Result<(), ExecutorError> {
-        let (mut cluster, _) = self.now();
-        cluster.apply(Input::DeleteDataSet { trigger, data_set })
+        let input = Input::DeleteDataSet { trigger, data_set };
+        self.apply(Call::DeleteDataSet, input).await
     }
 
     async fn environment(&self) -> Result<Environment, ExecutorError> {

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use planewright_backend::executor::*;
 use planewright_backend::id::{JobId, TriggerId};
+use planewright_backend::memory::MemoryStore;
 use planewright_backend::simulated::{Call, Fault, SimulatedExecutor, SimulatedOptions};
+use planewright_backend::store::Store;
 use planewright_backend::time::{Timestamp, VirtualClock};
 use proptest::prelude::*;
 
@@ -339,6 +341,45 @@ async fn scripted_faults_happen_at_their_call() {
     assert!(futures_util::poll!(std::pin::pin!(hanging)).is_pending());
     simulation.job(JOB).await;
     assert_eq!(faults.calls(Call::Describe), 3);
+}
+
+#[tokio::test]
+async fn a_journal_brings_the_cluster_back() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let clock = VirtualClock::starting_at(Timestamp(1_700_000_000_000));
+    let open = || {
+        let options = SimulatedOptions {
+            savepoint_directory: Some("s3://bucket".to_owned()),
+            ..SimulatedOptions::default()
+        };
+        SimulatedExecutor::open(options, Arc::new(clock.clone()), store.clone(), "simulated")
+    };
+    let first = Simulation { executor: open().await.unwrap(), clock: clock.clone() };
+    first.submit(JOB, "StreamingJob", "--checkpoint-ms 100", 2).await;
+    first.submit(OTHER, "StreamingJob", "--fail-at 10", 1).await;
+    first.wait(1000);
+    let request = SavepointRequest::default();
+    let triggered = first.executor.trigger_savepoint(JOB, TRIGGER, request.clone());
+    triggered.await.unwrap();
+    // Refused, so not part of what comes back.
+    first.executor.cancel(OTHER).await.unwrap_err();
+    first.wait(17);
+    let second = Simulation { executor: open().await.unwrap(), clock: clock.clone() };
+    for _ in 0..3 {
+        for job in [JOB, OTHER] {
+            assert_eq!(first.job(job).await, second.job(job).await);
+        }
+        let status = first.status(OperationScope::Savepoint(JOB)).await;
+        assert_eq!(second.status(OperationScope::Savepoint(JOB)).await, status);
+        second.wait(150);
+    }
+    // The old process must not write on beside the new one.
+    second.executor.cancel(JOB).await.unwrap();
+    second.wait(1);
+    let error = first.executor.cancel(JOB).await.unwrap_err();
+    assert!(matches!(error, ExecutorError::OutcomeUnknown { .. }), "{error}");
+    second.wait(1000);
+    assert_eq!(open().await.unwrap().describe(JOB).await.unwrap(), second.job(JOB).await);
 }
 
 #[derive(Clone, Debug)]

@@ -234,10 +234,29 @@ impl Cluster {
         self.shared.operations.get(&(scope, trigger))
     }
 
+    /// Takes an input that was accepted before, as it was then: what has changed on disk since doesn't matter.
+    pub(super) fn replay(&mut self, at: Timestamp, input: Input) -> Result<(), ExecutorError> {
+        self.advance(at);
+        match input {
+            Input::Submit(submission) => self.accept(submission),
+            input => self.apply(input),
+        }
+    }
+
     /// Takes an input at the moment that was reached last.
     pub(super) fn apply(&mut self, input: Input) -> Result<(), ExecutorError> {
         match input {
-            Input::Submit(submission) => self.submit(submission),
+            Input::Submit(submission) => {
+                if let Some(restore) = &submission.restore
+                    && !self.jobs.contains_key(&submission.id)
+                    && !self.shared.savepoints.exists(&restore.location)
+                {
+                    return Err(ExecutorError::Rejected {
+                        reason: format!("savepoint {} does not exist", restore.location),
+                    });
+                }
+                self.accept(submission)
+            }
             Input::Cancel(job) => self.cancel(job),
             Input::Savepoint { job, trigger, directory, format, cancel, stop } => {
                 let scope = OperationScope::Savepoint(job);
@@ -296,7 +315,7 @@ impl Cluster {
         }
     }
 
-    fn submit(&mut self, submission: Submission) -> Result<(), ExecutorError> {
+    fn accept(&mut self, submission: Submission) -> Result<(), ExecutorError> {
         let id = submission.id;
         if let Some(job) = self.jobs.get(&id) {
             return if job.submission == submission {
@@ -308,13 +327,6 @@ impl Cluster {
             };
         }
         let program = Program::of(&submission, self.default_parallelism)?;
-        if let Some(restore) = &submission.restore
-            && !self.shared.savepoints.exists(&restore.location)
-        {
-            return Err(ExecutorError::Rejected {
-                reason: format!("savepoint {} does not exist", restore.location),
-            });
-        }
         let job = Job::new(submission, program, self.now, self.shared.step);
         self.agenda.extend(job.due(&self.shared).map(|due| (due, id)));
         self.jobs.insert(id, job);

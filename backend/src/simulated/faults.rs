@@ -21,6 +21,8 @@ pub enum Call {
     DisposeSavepoint,
     /// [`rescale`](crate::executor::Executor::rescale).
     Rescale,
+    /// [`delete_data_set`](crate::executor::Executor::delete_data_set).
+    DeleteDataSet,
     /// [`operation`](crate::executor::Executor::operation).
     Operation,
     /// [`describe`](crate::executor::Executor::describe).
@@ -80,7 +82,7 @@ impl Faults {
     pub(super) async fn around<T>(
         &self,
         call: Call,
-        run: impl FnOnce() -> Result<T, ExecutorError>,
+        run: impl Future<Output = Result<T, ExecutorError>>,
     ) -> Result<T, ExecutorError> {
         let fault = {
             let mut script = self.lock();
@@ -90,10 +92,10 @@ impl Faults {
             script.faults.get(&(call, nth)).copied()
         };
         match fault {
-            None => run(),
+            None => run.await,
             Some(Fault::Fail) => Err(ExecutorError::Unavailable { source: "scripted fault".into() }),
             Some(Fault::ApplyThenFail) => {
-                run()?;
+                run.await?;
                 Err(ExecutorError::OutcomeUnknown { source: "scripted fault".into() })
             }
             Some(Fault::Hang) => std::future::pending().await,
