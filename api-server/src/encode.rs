@@ -52,18 +52,12 @@ impl LengthHint {
     }
 }
 
-/// A status of the document.
-#[must_use]
-pub fn status(code: u16) -> StatusCode {
-    StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-}
-
 /// A response with a JSON body.
 ///
 /// # Errors
 /// 500 if the value can't be written as JSON.
 pub fn json<T: Json>(
-    status: StatusCode,
+    status: u16,
     reply: &Reply<T>,
     hint: &LengthHint,
 ) -> Result<Response<ResponseBody>, ApiError> {
@@ -77,18 +71,18 @@ pub fn json<T: Json>(
 
 /// A response with a body of a fixed media type.
 #[must_use]
-pub fn with_type(status: StatusCode, media_type: &'static str, body: ResponseBody) -> Response<ResponseBody> {
+pub fn with_type(status: u16, media_type: &'static str, body: ResponseBody) -> Response<ResponseBody> {
     let mut response = Response::new(body);
-    *response.status_mut() = status;
+    *response.status_mut() = valid(status);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     response
 }
 
 /// A response without a body.
 #[must_use]
-pub fn empty(status: StatusCode) -> Response<ResponseBody> {
+pub fn empty(status: u16) -> Response<ResponseBody> {
     let mut response = Response::new(ResponseBody::empty());
-    *response.status_mut() = status;
+    *response.status_mut() = valid(status);
     response
 }
 
@@ -113,4 +107,9 @@ fn encode<T: Json>(value: &T, hint: &LengthHint) -> Result<Bytes, ApiError> {
     value.write_json(&mut out).map_err(ApiError::internal)?;
     hint.learn(out.len(), expected);
     Ok(out.into())
+}
+
+/// A document's status. Those that HTTP can't say become 500.
+fn valid(status: u16) -> StatusCode {
+    StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }

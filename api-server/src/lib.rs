@@ -9,6 +9,7 @@ mod decode;
 mod detach;
 mod encode;
 mod error;
+mod generated;
 pub mod layer;
 pub mod multipart;
 pub mod rejection;
@@ -20,10 +21,13 @@ mod service;
 pub use body::{BodyStream, RequestBody, ResponseBody};
 pub use context::{OperationInfo, RequestContext};
 pub use conventions::Conventions;
-pub use detach::settled;
 pub use decode::Form;
+pub use detach::settled;
 pub use encode::Reply;
 pub use error::ApiError;
+#[cfg(feature = "flink")]
+#[doc(inline)]
+pub use generated::flink;
 pub use rejection::Rejection;
 #[cfg(feature = "serve")]
 pub use serve::serve;
@@ -51,6 +55,6 @@ pub mod __private {
     }
 
     pub mod encode {
-        pub use crate::encode::{empty, header, json, status, with_type};
+        pub use crate::encode::{empty, header, json, with_type};
     }
 }

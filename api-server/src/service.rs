@@ -8,7 +8,7 @@ use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ALLOW, CONTENT_LENGTH,
 };
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response};
 
 use crate::body::{RequestBody, ResponseBody};
 use crate::context::{OperationInfo, RequestContext};
@@ -145,7 +145,7 @@ pub fn conclude(mut response: Response<ResponseBody>, head: bool) -> Response<Re
 }
 
 fn options<C: Conventions>(allow: &'static str, preflight: bool) -> Response<ResponseBody> {
-    let mut response = encode::empty(StatusCode::NO_CONTENT);
+    let mut response = encode::empty(204);
     let headers = response.headers_mut();
     headers.insert(ALLOW, HeaderValue::from_static(allow));
     if let Some(cors) = C::CORS {

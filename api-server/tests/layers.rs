@@ -132,8 +132,7 @@ async fn futures_poll_pending<T>(task: &mut tokio::task::JoinHandle<T>) -> bool 
 
 #[tokio::test]
 async fn a_request_id_comes_back_even_with_a_refusal() {
-    let request =
-        Request::get("/panic").header("x-request-id", "mine").body(String::new()).unwrap();
+    let request = Request::get("/panic").header("x-request-id", "mine").body(String::new()).unwrap();
     let response = stack(Limits::default()).oneshot(request).await.unwrap();
     assert_eq!(response.headers()["x-request-id"], "mine");
     let response = stack(Limits::default()).oneshot(get("/")).await.unwrap();

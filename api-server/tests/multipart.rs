@@ -101,7 +101,9 @@ async fn the_content_type_must_name_a_boundary() {
     assert_eq!(status(Some("multipart/mixed; boundary=x")), 415);
     assert_eq!(status(Some("multipart/form-data")), 400);
     assert_eq!(status(Some("multipart/form-data; boundary=")), 400);
-    for fine in ["Multipart/Form-Data;boundary=x", "multipart/form-data; charset=\"a;b=\\\"\"; BOUNDARY=\"x y\""] {
+    for fine in
+        ["Multipart/Form-Data;boundary=x", "multipart/form-data; charset=\"a;b=\\\"\"; BOUNDARY=\"x y\""]
+    {
         assert!(Multipart::new(Some(fine), String::new(), 0).is_ok(), "{fine}");
     }
 }
@@ -118,7 +120,9 @@ async fn a_large_file_passes_in_the_pieces_in_which_it_arrives() {
     const FRAMES: usize = 800;
     let sent = Arc::new(AtomicUsize::new(0));
     let counter = sent.clone();
-    let head = Bytes::from_static(b"--XyZ\r\nContent-Disposition: form-data; name=jarfile; filename=big.jar\r\n\r\n");
+    let head = Bytes::from_static(
+        b"--XyZ\r\nContent-Disposition: form-data; name=jarfile; filename=big.jar\r\n\r\n",
+    );
     let frames = std::iter::once(head)
         .chain(std::iter::repeat_n(Bytes::from(vec![b'\r'; FRAME]), FRAMES))
         .chain(std::iter::once(Bytes::from_static(b"\r\n--XyZ--\r\n")))
@@ -151,7 +155,8 @@ async fn a_part_that_is_not_read_is_skipped() {
 
 #[tokio::test]
 async fn text_has_a_limit() {
-    let body = format!("--XyZ\r\nContent-Disposition: form-data; name=a\r\n\r\n{}\r\n--XyZ--", "x".repeat(100));
+    let body =
+        format!("--XyZ\r\nContent-Disposition: form-data; name=a\r\n\r\n{}\r\n--XyZ--", "x".repeat(100));
     let mut multipart = Multipart::new(TYPE, body, 99).unwrap();
     let mut part = multipart.next_part().await.unwrap().unwrap();
     assert!(matches!(part.text().await, Err(BodyRejection::TooLarge { limit: 99 })));

@@ -48,6 +48,9 @@ impl Default for Limits {
 /// The body that a service inside [`default_stack`] gets.
 pub type StackBody<B> = LimitedBody<WatchedBody<B>>;
 
+/// A service inside [`default_stack`].
+pub type DefaultStack<S> = RequestId<Trace<CatchPanic<ConcurrencyLimit<Deadline<BodyLimit<S>>>>>>;
+
 /// A service inside all the layers, from the outside: request id, trace, catch-panic, concurrency limit, deadline,
 /// body limit. `C` says how refusals look.
 ///
@@ -60,10 +63,7 @@ pub type StackBody<B> = LimitedBody<WatchedBody<B>>;
 /// let service = default_stack::<Flink, _, B>(service, limits);
 /// # }
 /// ```
-pub fn default_stack<C, S, B>(
-    service: S,
-    limits: Limits,
-) -> RequestId<Trace<CatchPanic<ConcurrencyLimit<Deadline<BodyLimit<S>>>>>>
+pub fn default_stack<C, S, B>(service: S, limits: Limits) -> DefaultStack<S>
 where
     C: Conventions,
     S: Service<Request<StackBody<B>>, Response = Response<ResponseBody>, Error = Infallible>,

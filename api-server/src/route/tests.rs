@@ -8,7 +8,10 @@ use super::*;
 type Template = Vec<Vec<Piece>>;
 
 /// The table of these templates, built as the generator builds it. The operation is the index of the template.
-fn table(templates: &[(Method, Template)], bases: &'static [&'static [&'static str]]) -> RouteTable<usize, 4> {
+fn table(
+    templates: &[(Method, Template)],
+    bases: &'static [&'static [&'static str]],
+) -> RouteTable<usize, 4> {
     #[derive(Default)]
     struct Draft {
         literals: BTreeMap<&'static str, u16>,
@@ -137,7 +140,8 @@ proptest! {
 #[test]
 fn parameters_are_ranges_of_the_path() {
     let text = Piece::Text;
-    let template = vec![vec![text("a")], vec![Piece::Parameter], vec![Piece::Parameter, text("..."), Piece::Parameter]];
+    let template =
+        vec![vec![text("a")], vec![Piece::Parameter], vec![Piece::Parameter, text("..."), Piece::Parameter]];
     let table = table(&[(Method::GET, template)], &[&["v1"], &[]]);
     for path in ["/a/x%2Fy/main...dev", "/v1/a/x%2Fy/main...dev"] {
         let (_, captures) = table.find(&Method::GET, path, false).unwrap();

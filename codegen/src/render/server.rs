@@ -33,3 +33,8 @@ pub(super) fn render(rust: &RustApi<'_>, files: &mut Files) -> Result<(), Render
     }
     Ok(())
 }
+
+/// A text as a Rust literal.
+fn literal(text: &str) -> String {
+    format!("{text:?}")
+}

@@ -119,6 +119,8 @@ pub struct Success {
     pub variant: String,
     /// What it holds: `model::JobDetails`.
     pub ty: String,
+    /// What the variant holds, an expression over `body`.
+    pub value: &'static str,
 }
 
 /// Decides what the server looks like.
@@ -215,8 +217,11 @@ fn success(responses: &[Response], variants: &[ResponseVariant]) -> Option<Succe
     let (_, variant) = successes.next()?;
     match (&variant.payload, variant.is_struct, successes.next()) {
         (Some(ty), false, None) => {
-            let ty = variant.json.clone().unwrap_or_else(|| ty.clone());
-            Some(Success { variant: variant.name.clone(), ty })
+            let (ty, value) = match &variant.json {
+                Some(json) => (json, "Reply::Owned(body)"),
+                None => (ty, "body"),
+            };
+            Some(Success { variant: variant.name.clone(), ty: ty.clone(), value })
         }
         _ => None,
     }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::ir::{Body, BodyKind, Content, Operation, Parameter, ParameterLocation, Part, Type, TypeUse};
 use super::docs_or;
-use crate::rust::{OperationNames, RustApi, Scope, docs, names};
+use crate::rust::{Form, OperationNames, RustApi, Scope, docs, names};
 
 /// A field of a request for a parameter.
 #[derive(Clone, Debug, Serialize)]
@@ -107,7 +107,7 @@ fn field(rust: &RustApi<'_>, parameter: &Parameter, name: &str, path_index: usiz
     let (ty, read) = if place == "path" {
         (value, format!("__parameters.{call}"))
     } else if let Some(default) = default {
-        (value, format!("__parameters.{call}.unwrap_or_else(|| {default})"))
+        (value, format!("__parameters.{call}{}", or_else(&default)))
     } else if parameter.required {
         (value, format!("__rt::require(__parameters.{call}, {place:?}, {wire:?})?"))
     } else {
@@ -117,6 +117,15 @@ fn field(rust: &RustApi<'_>, parameter: &Parameter, name: &str, path_index: usiz
         format!("The {place} parameter {}.", docs::code(wire))
     });
     InputField { name: name.to_owned(), docs, ty, read }
+}
+
+/// A default that costs nothing needs no closure.
+fn or_else(default: &str) -> String {
+    match default {
+        "Vec::new()" => ".unwrap_or_default()".to_owned(),
+        _ if default.contains(['(', '!']) => format!(".unwrap_or_else(|| {default})"),
+        _ => format!(".unwrap_or({default})"),
+    }
 }
 
 fn default_expr(rust: &RustApi<'_>, ty: &TypeUse, value: &serde_json::Value) -> Option<String> {
@@ -136,7 +145,11 @@ pub(super) fn checks(rust: &RustApi<'_>, operation: &Operation, names: &Operatio
     let mut checks = Vec::new();
     for (parameter, name) in operation.parameters.iter().zip(&names.parameters) {
         let readable = rust.is_scalar(&parameter.ty) || rust.scalar_items(&parameter.ty).is_some();
-        let statements = rust.checks(&parameter.ty).join(" ");
+        let statements = if is_checked_by_parsing(rust, &parameter.ty) {
+            String::new()
+        } else {
+            rust.checks(&parameter.ty).join(" ")
+        };
         if !readable || statements.is_empty() || parameter.location == ParameterLocation::Cookie {
             continue;
         }
@@ -170,6 +183,12 @@ pub(super) fn checks(rust: &RustApi<'_>, operation: &Operation, names: &Operatio
         }
     }
     checks
+}
+
+/// Whether `FromStr` refuses what `Validate` would report.
+fn is_checked_by_parsing(rust: &RustApi<'_>, ty: &TypeUse) -> bool {
+    let ty = rust.resolve(ty);
+    ty.constraints.is_empty() && matches!(ty.ty, Type::Named(id) if *rust.form(id) == Form::Newtype)
 }
 
 fn closure(statements: &str) -> String {
@@ -209,7 +228,7 @@ pub(super) fn body(rust: &RustApi<'_>, body: &Body, operation: &str) -> BodyPlan
             parts: None,
         },
         BodyKind::Form(_) => BodyPlan {
-            ty: "::planewright_server::Form".to_owned(),
+            ty: "Form".to_owned(),
             docs,
             read: "__rt::decode::form::<__C, _>(__body).await?".to_owned(),
             waits: true,
@@ -234,7 +253,7 @@ pub(super) fn body(rust: &RustApi<'_>, body: &Body, operation: &str) -> BodyPlan
 
 fn stream(docs: Vec<String>) -> BodyPlan {
     BodyPlan {
-        ty: "::planewright_server::BodyStream".to_owned(),
+        ty: "BodyStream".to_owned(),
         docs,
         read: "__rt::decode::stream(__body)".to_owned(),
         waits: false,
@@ -295,6 +314,6 @@ fn part_value(rust: &RustApi<'_>, kind: &BodyKind) -> (String, String) {
             (rust.type_expr(ty, Scope::Outside), "__part.json().await?".to_owned())
         }
         BodyKind::Text => ("String".to_owned(), "__part.text().await?".to_owned()),
-        _ => ("::planewright_server::multipart::Part<'p>".to_owned(), "__part".to_owned()),
+        _ => ("Part<'p>".to_owned(), "__part".to_owned()),
     }
 }

@@ -25,10 +25,8 @@ pub struct ResponseVariant {
     pub has_status: bool,
     /// Declared headers.
     pub headers: Vec<HeaderPlan>,
-    /// What the response is made of: an expression over `__status`, `__body` and `LENGTH`.
+    /// What makes the response: an expression over `__status`, `__body` and `LENGTH`.
     pub encode: String,
-    /// The status as an expression, unless the handler chooses it.
-    pub status: Option<u16>,
 }
 
 /// A header of a response.
@@ -56,20 +54,20 @@ pub(super) fn variant(rust: &RustApi<'_>, response: &Response, name: &str) -> Re
         _ => None,
     });
     let payload = content.map(|_| match &json {
-        Some(ty) => format!("::planewright_server::Reply<{ty}>"),
-        None => "::planewright_server::ResponseBody".to_owned(),
+        Some(ty) => format!("Reply<{ty}>"),
+        None => "ResponseBody".to_owned(),
     });
     let status = match response.status {
         Status::Code(code) => Some(code),
         Status::Range(_) | Status::Default => None,
     };
+    let code = status.map_or_else(|| "__status.as_u16()".to_owned(), |code| code.to_string());
     let encode = match content {
-        None => "::core::result::Result::Ok(__rt::encode::empty(__status))".to_owned(),
-        Some(_) if json.is_some() => "__rt::encode::json(__status, &__body, &LENGTH)".to_owned(),
-        Some(content) => format!(
-            "::core::result::Result::Ok(__rt::encode::with_type(__status, {:?}, __body))",
-            concrete(&content.media_type)
-        ),
+        None => format!("Ok(__rt::encode::empty({code}))"),
+        Some(_) if json.is_some() => format!("__rt::encode::json({code}, &__body, &LENGTH)"),
+        Some(content) => {
+            format!("Ok(__rt::encode::with_type({code}, {:?}, __body))", concrete(&content.media_type))
+        }
     };
     let headers = headers(rust, &response.headers);
     ResponseVariant {
@@ -82,7 +80,6 @@ pub(super) fn variant(rust: &RustApi<'_>, response: &Response, name: &str) -> Re
         has_status: status.is_none(),
         headers,
         encode,
-        status,
     }
 }
 
