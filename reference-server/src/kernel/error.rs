@@ -1,3 +1,4 @@
+use planewright_backend::artifact::ArtifactError;
 use planewright_backend::executor::ExecutorError;
 use planewright_backend::store::{InvalidKeyError, StoreError, UpdateError};
 
@@ -29,12 +30,9 @@ pub enum KernelError {
     /// The executor refused or failed.
     #[error("the executor refused or failed")]
     Executor(#[from] ExecutorError),
-    /// The artifact store failed.
-    #[error("the artifact store failed")]
-    Artifact {
-        /// What it saw.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
+    /// The artifact store refused or failed.
+    #[error("the artifact store refused or failed")]
+    Artifact(#[from] ArtifactError),
     /// The operating system gave no random bytes.
     #[error("no random bytes are available")]
     Entropy,

@@ -275,6 +275,19 @@ impl Kernel {
             .ok_or_else(|| KernelError::not_found(format!("application {id}")))
     }
 
+    /// Makes sure that an id can be given to a new application.
+    ///
+    /// # Errors
+    ///
+    /// [`KernelError::Conflict`] if an application has it, and as [`jobs`](Kernel::jobs).
+    pub async fn require_free_application(&self, id: ApplicationId) -> Result<(), KernelError> {
+        match self.application(id).await {
+            Err(KernelError::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error),
+            Ok(_) => Err(KernelError::Conflict { reason: format!("application id {id} is already in use") }),
+        }
+    }
+
     /// Brings rows and executor together after a restart of either: jobs that the executor has lost are submitted again, and
     /// submissions that nobody was told of are dropped if they never arrived.
     ///
@@ -304,22 +317,30 @@ impl Kernel {
         Ok(())
     }
 
-    /// Follows the executor, and writes down how jobs end. Never returns.
-    pub(crate) async fn follow_jobs(&self) {
+    /// Keeps rows and executor together: recovers jobs unless that has been done, then follows the executor and writes down
+    /// how jobs end. Never returns.
+    pub(crate) async fn keep_jobs(&self, mut recovered: bool) {
+        /// Milliseconds before the next try after a failure.
+        const RETRY: i64 = 1000;
         loop {
-            let mut changes = self.executor.watch();
-            while let Some(change) = changes.next().await {
-                let written = match change {
-                    Ok(job) if job.state.is_terminal() => self.write_end(job.id).await,
-                    Ok(_) => Ok(()),
-                    Err(error) => Err(error.into()),
-                };
-                if let Err(error) = written {
-                    warn!(%error, "the end of a job is not written down yet");
-                    break;
+            let kept = async {
+                if !recovered {
+                    self.recover_jobs().await?;
+                    recovered = true;
                 }
+                let mut changes = self.executor.watch();
+                while let Some(change) = changes.next().await {
+                    let job = change?;
+                    if job.state.is_terminal() {
+                        self.write_end(job.id).await?;
+                    }
+                }
+                Ok::<_, KernelError>(())
+            };
+            if let Err(error) = kept.await {
+                warn!(%error, "jobs are not followed for now");
             }
-            self.clock.until(self.clock.now().plus_millis(1000)).await;
+            self.clock.until(self.clock.now().plus_millis(RETRY)).await;
         }
     }
 

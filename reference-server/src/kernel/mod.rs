@@ -13,42 +13,84 @@ pub mod statistics;
 use std::sync::Arc;
 use std::time::Duration;
 
+use planewright_backend::artifact::ArtifactStore;
 use planewright_backend::executor::Executor;
 use planewright_backend::store::Store;
 use planewright_backend::time::Clock;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tracing::warn;
 
+use crate::process::LogRing;
+
 pub use error::KernelError;
+
+/// What a kernel is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// Keeps the state.
+    pub store: Arc<dyn Store>,
+    /// Runs jobs.
+    pub executor: Arc<dyn Executor>,
+    /// Keeps programs.
+    pub artifacts: ArtifactStore,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// The log of this process.
+    pub log: LogRing,
+    /// How long the outcome of an operation can be asked for.
+    pub operation_ttl: Duration,
+}
 
 /// The parts of a control plane, and what it knows beside its store.
 #[derive(Debug)]
 pub struct Kernel {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) executor: Arc<dyn Executor>,
+    pub(crate) artifacts: ArtifactStore,
     pub(crate) clock: Arc<dyn Clock>,
-    /// How long the outcome of an operation can be asked for.
+    pub(crate) log: LogRing,
     operation_ttl: Duration,
     starting: operation::Starting,
     /// Wakes the background task when there is something new to tend.
     wake: Notify,
+    /// Whether somebody wants this process to end.
+    shutdown: watch::Sender<bool>,
 }
 
 impl Kernel {
-    /// A kernel over these parts. Nothing runs in the background before [`tend`](Kernel::tend) is called.
-    pub fn new(
-        store: Arc<dyn Store>,
-        executor: Arc<dyn Executor>,
-        clock: Arc<dyn Clock>,
-        operation_ttl: Duration,
-    ) -> Self {
+    /// A kernel of these parts. Nothing runs in the background before somebody spawns it.
+    pub fn new(parts: Parts) -> Self {
         Self {
-            store,
-            executor,
-            clock,
-            operation_ttl,
+            store: parts.store,
+            executor: parts.executor,
+            artifacts: parts.artifacts,
+            clock: parts.clock,
+            log: parts.log,
+            operation_ttl: parts.operation_ttl,
             starting: operation::Starting::default(),
             wake: Notify::new(),
+            shutdown: watch::Sender::new(false),
+        }
+    }
+
+    /// How long the outcome of an operation can be asked for.
+    pub fn operation_ttl(&self) -> Duration {
+        self.operation_ttl
+    }
+
+    /// Asks whoever runs this process to end it.
+    pub fn shut_down(&self) {
+        self.shutdown.send_replace(true);
+    }
+
+    /// Completes once [`shut_down`](Kernel::shut_down) has been called.
+    pub fn shutdown_requested(&self) -> impl Future<Output = ()> + Send + 'static {
+        let mut requested = self.shutdown.subscribe();
+        async move {
+            if requested.wait_for(|requested| *requested).await.is_err() {
+                // The kernel is gone, and with it all who could ask.
+                std::future::pending().await
+            }
         }
     }
 

@@ -8,7 +8,11 @@ use planewright_backend::id::{JobId, TriggerId};
 use planewright_backend::memory::MemoryStore;
 use planewright_backend::time::{Timestamp, VirtualClock};
 
-use super::Kernel;
+use object_store::memory::InMemory;
+use planewright_backend::artifact::ArtifactStore;
+
+use super::{Kernel, Parts};
+use crate::process::LogRing;
 
 #[derive(Debug, Default)]
 pub(super) struct ScriptedExecutor(Mutex<Script>);
@@ -169,12 +173,14 @@ impl Bench {
 
     /// A kernel as a process has it that starts now.
     pub(super) fn kernel(&self) -> Arc<Kernel> {
-        Arc::new(Kernel::new(
-            self.store.clone(),
-            self.executor.clone(),
-            Arc::new(self.clock.clone()),
-            std::time::Duration::from_secs(300),
-        ))
+        Arc::new(Kernel::new(Parts {
+            store: self.store.clone(),
+            executor: self.executor.clone(),
+            artifacts: ArtifactStore::new(Arc::new(InMemory::new())),
+            clock: Arc::new(self.clock.clone()),
+            log: LogRing::default(),
+            operation_ttl: std::time::Duration::from_secs(300),
+        }))
     }
 }
 
