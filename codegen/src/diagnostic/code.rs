@@ -98,7 +98,7 @@ codes! {
         "An entry of `servers` can't be understood. It is left out; clients are given a URL anyway.";
     DUPLICATE_TAG = "W0210", "duplicate-tag",
         "Two entries of `tags` have one name. The first counts.";
-    BAD_SECURITY_SCHEME = "E0211", "bad-security-scheme",
+    BAD_SECURITY_SCHEME = "W0211", "bad-security-scheme",
         "A security scheme has an unknown type. It is left out; requirements that name it are ignored.";
     UNKNOWN_SECURITY_SCHEME = "W0212", "unknown-security-scheme",
         "A security requirement names a scheme that `components.securitySchemes` doesn't have. It is ignored.";
@@ -191,8 +191,8 @@ codes! {
         "A `pattern` isn't a regular expression as ECMA-262 defines them. It is ignored.";
     MISPLACED_CONSTRAINT = "W0609", "misplaced-constraint",
         "A constraint doesn't apply to the type that the schema has, so it asserts nothing.";
-    CONFLICTING_ALL_OF = "E0610", "conflicting-all-of",
-        "The parts of an `allOf` contradict each other, such as one string and one object.";
+    CONFLICTING_ALL_OF = "W0610", "conflicting-all-of",
+        "The parts of an `allOf` contradict each other, such as one string and one object. The last one counts.";
     NOT = "U0611", "not",
         "`not` isn't checked; the rest of the schema is.";
     REQUIRED_ALTERNATIVES = "U0612", "required-alternatives",
@@ -207,8 +207,8 @@ codes! {
     DISCRIMINATOR_UNUSED = "W0616", "discriminator-unused",
         "A discriminator can't choose: an alternative is no object, has no value of its own, or shares one. \
          Alternatives are tried in turn instead.";
-    EMPTY_UNION = "E0617", "empty-union",
-        "`oneOf` or `anyOf` without alternatives allows nothing.";
+    EMPTY_UNION = "W0617", "empty-union",
+        "`oneOf` or `anyOf` without alternatives allows nothing. It is ignored.";
     INHERITANCE = "U0618", "discriminator-inheritance",
         "A schema with a discriminator but without alternatives stands for whatever refers to it by `allOf`. Only its \
          own members are generated.";

@@ -48,6 +48,24 @@ impl Sink {
         self.problems.borrow_mut().truncate(len);
     }
 
+    /// Whether every error since `len` was reported before, for something else: then it is the cause of a failure that
+    /// needs words of its own. Returns the place of the first.
+    #[must_use]
+    pub fn repeated_since(&self, len: usize) -> Option<Span> {
+        let problems = self.problems.borrow();
+        let (before, since) = problems.split_at_checked(len)?;
+        let mut errors = since.iter().filter(|(_, cost)| *cost != Cost::Nothing).peekable();
+        let first = errors.peek()?.0.span;
+        let known = |problem: &Problem| {
+            before.iter().any(|(other, cost)| {
+                *cost != Cost::Nothing
+                    && (other.code, other.span, &other.message)
+                        == (problem.code, problem.span, &problem.message)
+            })
+        };
+        errors.all(|(problem, _)| known(problem)).then_some(first)
+    }
+
     /// Whether an error that costs the run was reported.
     #[must_use]
     pub fn is_fatal(&self) -> bool {

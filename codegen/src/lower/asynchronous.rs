@@ -18,7 +18,7 @@ pub(super) fn attach(reading: Reading<'_>, table: &TypeTable, operations: &mut V
             continue;
         };
         let cost = Cost::Operation(lowered.operation.id.clone());
-        let attach = Attach { reading, table, operations, trigger: &lowered.operation, span: extension.span };
+        let attach = Attach { reading, table, operations, trigger: lowered };
         results.push(reading.sink.within(cost, || attach.operation(extension)));
     }
     let mut results = results.into_iter();
@@ -35,28 +35,30 @@ struct Attach<'a, 'r> {
     reading: Reading<'r>,
     table: &'a TypeTable,
     operations: &'a [Lowered],
-    trigger: &'a Operation,
-    span: Span,
+    trigger: &'a Lowered,
 }
 
 impl Attach<'_, '_> {
     fn operation(&self, extension: &AsyncExtension) -> Result<Option<AsyncOperation>, Reported> {
-        let link = success(self.trigger).find_map(|response| response.links.get(&extension.link.value));
+        let link =
+            success(&self.trigger.operation).find_map(|response| response.links.get(&extension.link.value));
         let Some(link) = link else {
+            let written = self.trigger.links.iter().any(|(_, name, _)| *name == extension.link.value);
+            if written {
+                let message = "the link that polls is ignored, so the operation is an ordinary one";
+                Problem::new(code::ASYNC_WITHOUT_POLL, extension.link.span, message)
+                    .report(self.reading.sink);
+                return Ok(None);
+            }
             let message = format!("no success response has a link `{}`", extension.link.value);
             return Err(self.fail(extension.link.span, message));
         };
         let LinkTarget::Operation(id) = &link.target else {
             return Err(self.fail(extension.link.span, "the link leads into another document"));
         };
-        let Some(poll) =
-            self.operations.iter().map(|lowered| &lowered.operation).find(|other| other.id == *id)
-        else {
-            let message =
-                format!("the operation `{id}`, which polls, is left out; so nothing follows the work");
-            Problem::new(code::ASYNC_WITHOUT_POLL, self.span, message).report(self.reading.sink);
-            return Ok(None);
-        };
+        // A link to an operation that is left out was dropped.
+        let poll = self.operations.iter().map(|lowered| &lowered.operation).find(|other| other.id == *id);
+        let Some(poll) = poll else { return Ok(None) };
         for parameter in poll.parameters.iter().filter(|parameter| parameter.required) {
             let given = link
                 .parameters
@@ -85,7 +87,7 @@ impl Attach<'_, '_> {
         let Some(RuntimeExpression::RequestBody(way)) = expression(&text.value.as_str().into()) else {
             return Err(self.fail(text.span, "`$request.body#/…` is expected here"));
         };
-        let contents = self.trigger.body.iter().flat_map(|body| &body.contents);
+        let contents = self.trigger.operation.body.iter().flat_map(|body| &body.contents);
         let mut types = contents.filter_map(|content| json(&content.kind));
         if types.any(|ty| self.leads(ty, &way).is_some()) {
             return Ok(way);

@@ -1,4 +1,5 @@
 use super::parameters::{Shape, shape};
+use super::peek;
 use super::schemas::{Schemas, joined, use_docs};
 use super::view::View;
 use crate::diagnostic::{Problem, Reported, code};
@@ -16,7 +17,7 @@ pub(super) fn request<'a>(
     let contents = contents(reading, schemas, &body.content, &[id.to_owned(), "body".to_owned()])?;
     if contents.is_empty() {
         let message = "this request body has no media type; it is ignored";
-        Problem::new(code::EMPTY_CONTENT, body.node.span.head(), message).report(reading.sink);
+        Problem::new(code::EMPTY_CONTENT, body.node.span, message).report(reading.sink);
         return Ok(None);
     }
     Ok(Some(Body { required: body.required, contents, docs: body.docs.clone() }))
@@ -67,10 +68,7 @@ fn kind<'a>(
         Problem::new(code, name.span, format!("`{}` {message}", name.value)).report(reading.sink);
     };
     let (_, subtype) = essence.split_once('/').unwrap_or(("", essence));
-    let octets = match media.schema {
-        Some(node) => is_binary(&View::of(reading, node, owner)?),
-        None => false,
-    };
+    let octets = media.schema.is_some_and(|node| peek::is_binary(reading, node));
     Ok(match essence {
         _ if octets && !essence.starts_with("multipart/") => BodyKind::Stream,
         "application/x-www-form-urlencoded" => BodyKind::Form(form(reading, schemas, name, media, owner)?),
@@ -118,10 +116,6 @@ fn json<'a>(
         Some(node) => schemas.type_use(node, owner)?,
         None => TypeUse { nullable: true, ..TypeUse::plain(Type::Any) },
     }))
-}
-
-fn is_binary(view: &View<'_>) -> bool {
-    view.kind == Some(SchemaType::String) && view.format.as_deref() == Some("binary")
 }
 
 fn form<'a>(
@@ -201,7 +195,7 @@ fn part<'a>(
             return Ok((kind, true));
         }
     }
-    if is_binary(&view) {
+    if peek::is_binary(reading, node) {
         return Ok((BodyKind::Stream, false));
     }
     if json {
@@ -224,7 +218,7 @@ fn part<'a>(
 
 fn not_an_object(reading: Reading<'_>, name: &Text, node: &Node) -> Reported {
     let message = format!("a body of type `{}` must be an object", name.value);
-    Problem::new(code::BODY_NOT_OBJECT, node.span.head(), message)
+    Problem::new(code::BODY_NOT_OBJECT, node.span, message)
         .related(name.span, "the media type")
         .report(reading.sink)
 }

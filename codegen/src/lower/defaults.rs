@@ -23,7 +23,10 @@ pub(super) fn of_schema<'a>(reading: Reading<'a>, node: &'a Node) -> Option<serd
         return Some(value);
     }
     let message = format!("this default, {}, isn't a value of its schema; it is ignored", default.kind());
-    Problem::new(code::BAD_DEFAULT, default.span.head(), message).report(reading.sink);
+    let problem = Problem::new(code::BAD_DEFAULT, default.span, message);
+    let problem =
+        if default.is_null() { problem.help("say `nullable: true` if null is a value") } else { problem };
+    problem.report(reading.sink);
     None
 }
 

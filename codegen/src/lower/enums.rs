@@ -25,7 +25,7 @@ pub(super) fn read(
     if listed.is_empty() {
         if values.is_empty() {
             let message = "this enumeration has no values; it is ignored";
-            Problem::new(code::EMPTY_ENUM, view.node.span.head(), message).report(reading.sink);
+            Problem::new(code::EMPTY_ENUM, view.node.span, message).report(reading.sink);
         }
         return Values::None;
     }
@@ -86,7 +86,8 @@ fn numbers(reading: Reading<'_>, listed: &[&Node]) -> Vec<serde_json::Value> {
             Value::Number(number) => Some(number.clone()),
             Value::String(text) => {
                 let number = text.parse().ok();
-                let message = "a value of this enumeration of numbers is a string";
+                let fate = if number.is_some() { "taken as that number" } else { "ignored" };
+                let message = format!("a value of this enumeration of numbers is a string; it is {fate}");
                 Problem::new(code::ENUM_TYPE, node.span, message).report(reading.sink);
                 number
             }

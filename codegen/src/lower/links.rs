@@ -29,7 +29,9 @@ pub(super) fn lower(reading: Reading<'_>, name: &Text, link: &Link) -> Option<ir
 }
 
 /// Finds the operations that links lead to, and drops links that lead to none.
-pub(super) fn check(reading: Reading<'_>, operations: &mut [Lowered]) {
+///
+/// `declared` are the operation ids of the document: one that was left out has its own diagnostic.
+pub(super) fn check(reading: Reading<'_>, declared: &[String], operations: &mut [Lowered]) {
     let routes: Vec<(String, String)> = operations
         .iter()
         .map(|lowered| {
@@ -63,7 +65,12 @@ pub(super) fn check(reading: Reading<'_>, operations: &mut [Lowered]) {
                         LinkTarget::Operation(target) | LinkTarget::Foreign(target) => target.clone(),
                     };
                     response.links.shift_remove(name);
-                    let _: Option<()> = ignore(reading, *span, &format!("there is no operation `{target}`"));
+                    let message = if declared.contains(&target) {
+                        format!("the operation `{target}` is left out")
+                    } else {
+                        format!("there is no operation `{target}`")
+                    };
+                    let _: Option<()> = ignore(reading, *span, &message);
                 }
             }
         }

@@ -22,11 +22,13 @@ mod servers;
 mod unions;
 mod view;
 
+pub(crate) use prune::types_of;
+
 use crate::diagnostic::{Diagnostics, Sink};
 use crate::ir::{Api, Tag};
-use crate::openapi::{Reading, parse};
+use crate::openapi::{Document, Reading, parse};
 use crate::resolve::{Resolved, resolve};
-use crate::source::{SourceSet, Tree};
+use crate::source::{Node, Object, SourceSet, Tree};
 
 /// Every stage from texts to the intermediate representation. `None` if a diagnostic is fatal.
 #[must_use]
@@ -56,7 +58,7 @@ pub fn lower_document<'a>(reading: Reading<'a>, resolved: &'a Resolved<'a>) -> A
     let mut operations = operations::lower(reading, &mut schemas, resolved);
     routes::check(reading, &mut operations);
     let mut operations = prune::without_broken(reading, &schemas, operations);
-    links::check(reading, &mut operations);
+    links::check(reading, &declared_ids(document), &mut operations);
     asynchronous::attach(reading, &schemas.table, &mut operations);
     let mut operations: Vec<_> = operations.into_iter().map(|lowered| lowered.operation).collect();
     operations.sort_by(|left, right| left.id.cmp(&right.id));
@@ -75,6 +77,14 @@ pub fn lower_document<'a>(reading: Reading<'a>, resolved: &'a Resolved<'a>) -> A
         types,
         security_schemes: document.components.security_schemes.clone(),
     }
+}
+
+/// The operation ids that stand in the document, also of operations that are left out.
+fn declared_ids(document: &Document<'_>) -> Vec<String> {
+    let items = document.root.get("paths").and_then(Node::as_object).into_iter().flat_map(Object::iter);
+    let members = items.filter_map(|item| item.value.as_object()).flat_map(Object::iter);
+    let ids = members.filter_map(|member| member.value.get("operationId")?.as_str());
+    ids.map(str::to_owned).collect()
 }
 
 fn tags(resolved: &Resolved<'_>, operations: &[crate::ir::Operation]) -> Vec<Tag> {

@@ -25,9 +25,21 @@ pub(super) fn lower<'a>(
     let mut list = Vec::new();
     for (operation, id) in resolved.operations.iter().zip(ids) {
         let mark = schemas.mark();
-        let lowered = reading
-            .sink
-            .within(Cost::Operation(id.clone()), || one(reading, schemas, resolved, operation, id));
+        let before = reading.sink.len();
+        let lowered = reading.sink.within(Cost::Operation(id.clone()), || {
+            let lowered = one(reading, schemas, resolved, operation, id);
+            if let (Err(_), Some(cause)) = (&lowered, reading.sink.repeated_since(before)) {
+                reading.sink.truncate(before);
+                Problem::new(
+                    code::BROKEN_SCHEMA,
+                    operation.span,
+                    "the operation uses a schema that has an error",
+                )
+                .related(cause, "the error")
+                .report(reading.sink);
+            }
+            lowered
+        });
         match lowered {
             Ok(lowered) => list.push(lowered),
             Err(_) => schemas.rewind(mark),

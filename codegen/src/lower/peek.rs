@@ -36,9 +36,15 @@ pub(super) fn only_null(node: &Node) -> bool {
     values.is_some_and(|values| !values.is_empty() && values.iter().all(Node::is_null))
 }
 
+/// Whether its values are raw octets.
+pub(super) fn is_binary(reading: Reading<'_>, node: &Node) -> bool {
+    let text = |key: &str| annotation(reading, node, key).and_then(Node::as_str);
+    text("type") == Some("file") || (text("type") == Some("string") && text("format") == Some("binary"))
+}
+
 /// A member that belongs to the use of a schema, such as `default` or `readOnly`: its own, or that of an inline
 /// part of its `allOf`, or that of what it refers to.
-pub(super) fn annotation<'a>(reading: Reading<'a>, node: &'a Node, key: &str) -> Option<&'a Node> {
+pub(super) fn annotation<'n>(reading: Reading<'n>, node: &'n Node, key: &str) -> Option<&'n Node> {
     find(reading, node, key, DEPTH)
 }
 

@@ -93,6 +93,22 @@ pub(super) fn types(schemas: &Schemas<'_>, operations: &mut [Operation]) -> Type
     table
 }
 
+/// The types that one operation uses.
+pub(crate) fn types_of(table: &TypeTable, operation: &Operation) -> IndexMap<TypeId, TypeDecl> {
+    let mut used = IndexMap::new();
+    let mut open = Vec::new();
+    operation_ids(&mut operation.clone(), &mut |id| open.push(*id));
+    while let Some(id) = open.pop() {
+        if !used.contains_key(&id) {
+            let mut declaration = table.get(id).clone();
+            declaration_ids(&mut declaration, &mut |id| open.push(*id));
+            used.insert(id, declaration);
+        }
+    }
+    used.sort_unstable_keys();
+    used
+}
+
 /// Declarations that are broken or use a broken one, with the place of the first cause.
 fn spread(schemas: &Schemas<'_>) -> IndexMap<TypeId, Span> {
     let mut users: IndexMap<TypeId, Vec<TypeId>> = IndexMap::new();

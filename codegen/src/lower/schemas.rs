@@ -136,9 +136,7 @@ impl<'a> Schemas<'a> {
     pub(super) fn type_use(&mut self, node: &'a Node, owner: &[String]) -> Result<TypeUse, Reported> {
         if self.depth > MOST_NESTED {
             let message = format!("schemas are nested deeper than {MOST_NESTED} levels");
-            return Err(
-                Problem::new(code::NESTED_TOO_DEEP, node.span.head(), message).report(self.reading.sink)
-            );
+            return Err(Problem::new(code::NESTED_TOO_DEEP, node.span, message).report(self.reading.sink));
         }
         self.depth += 1;
         let ty = self.nested_use(node, owner);
@@ -171,7 +169,7 @@ impl<'a> Schemas<'a> {
                 }
             };
         }
-        let (docs, span) = (view.docs.clone(), view.node.span.head());
+        let (docs, span) = (view.docs.clone(), view.node.span);
         let id = self.add(TypeKind::Alias(TypeUse::plain(Type::Any)), owner, docs, span);
         // A view of several nodes has no node of its own that anything could refer to.
         if view.node.get("$ref").is_none() {
@@ -196,7 +194,7 @@ impl<'a> Schemas<'a> {
         }
         // Not a component: a schema in the middle of something, which gets a name because something refers to it.
         let path = name_of_pointer(target.pointer.tokens(), owner);
-        let id = self.reserve(target.node, NameHint::Path(path.clone()), target.node.span.head());
+        let id = self.reserve(target.node, NameHint::Path(path.clone()), target.node.span);
         self.complete(id, target.node, &path);
         Ok(TypeUse::plain(Type::Named(id)))
     }
@@ -216,6 +214,7 @@ impl<'a> Schemas<'a> {
 
     /// Fills a reserved declaration.
     fn complete(&mut self, id: TypeId, node: &'a Node, owner: &[String]) {
+        let before = self.reading.sink.len();
         match self.declaration(node, owner) {
             Ok((kind, docs)) => {
                 let declaration = self.table.get_mut(id);
@@ -223,7 +222,14 @@ impl<'a> Schemas<'a> {
                 declaration.docs = docs;
             }
             Err(_) => {
-                self.broken.insert(id, node.span.head());
+                let place = self.place(id).unwrap_or(node.span);
+                if let Some(cause) = self.reading.sink.repeated_since(before) {
+                    self.reading.sink.truncate(before);
+                    Problem::new(code::BROKEN_SCHEMA, place, "the schema uses a schema that has an error")
+                        .related(cause, "the error")
+                        .report(self.reading.sink);
+                }
+                self.broken.insert(id, place);
             }
         }
     }
@@ -304,12 +310,12 @@ impl<'a> Schemas<'a> {
         match &view.items {
             Some((items, _)) if items.as_array().is_some() => {
                 let message = "`items` must be one schema, this is a list";
-                Err(Problem::new(code::TUPLE_ITEMS, items.span.head(), message).report(self.reading.sink))
+                Err(Problem::new(code::TUPLE_ITEMS, items.span, message).report(self.reading.sink))
             }
             Some((items, _)) => self.type_use(items, &joined(owner, "item")),
             None => {
                 let message = "this array doesn't say what it holds";
-                Problem::new(code::NO_ITEMS, view.node.span.head(), message).report(self.reading.sink);
+                Problem::new(code::NO_ITEMS, view.node.span, message).report(self.reading.sink);
                 Ok(TypeUse::plain(Type::Any))
             }
         }

@@ -56,14 +56,8 @@ impl<'a> Schemas<'a> {
         }
         let alternatives = alternatives(reading, view, &union)?;
         match alternatives.as_slice() {
-            [] => {
-                let nothing = union.alternatives.is_empty();
-                if nothing {
-                    let message = "there are no alternatives";
-                    return Err(Problem::new(code::EMPTY_UNION, union.span, message).report(reading.sink));
-                }
-                Ok(Some(Outcome::Use(TypeUse { nullable: true, ..TypeUse::plain(Type::Any) })))
-            }
+            // Nothing but null.
+            [] => Ok(Some(Outcome::Use(TypeUse { nullable: true, ..TypeUse::plain(Type::Any) }))),
             [_] => {
                 let Some(only) = alternatives.into_iter().next() else { return Ok(None) };
                 self.alternative_use(only, owner).map(|ty| Some(Outcome::Use(ty)))
@@ -224,7 +218,7 @@ fn declared_tag(
                 (Some(constants), _) => values[index] = constants,
                 (None, Some(component)) => values[index].push(component.clone()),
                 (None, None) => {
-                    return unused(alternative.node.span.head(), "an alternative has no value of its own");
+                    return unused(alternative.node.span, "an alternative has no value of its own");
                 }
             }
         }

@@ -94,12 +94,12 @@ impl<'a> View<'a> {
     ) -> Result<Self, Reported> {
         if open.path.contains(&node.identity()) {
             let message = "this schema is made of itself";
-            return Err(Problem::new(code::REFERENCE_CYCLE, node.span.head(), message).report(reading.sink));
+            return Err(Problem::new(code::REFERENCE_CYCLE, node.span, message).report(reading.sink));
         }
         open.parts += 1;
         if open.path.len() > Open::MOST_NESTED || open.parts > Open::MOST_PARTS {
             let message = "this schema is made of too many parts";
-            return Err(Problem::new(code::NESTED_TOO_DEEP, node.span.head(), message).report(reading.sink));
+            return Err(Problem::new(code::NESTED_TOO_DEEP, node.span, message).report(reading.sink));
         }
         open.path.push(node.identity());
         let view = Self::read(reading, node, owner, open);
@@ -161,17 +161,22 @@ impl<'a> View<'a> {
     fn own(reading: Reading<'a>, schema: &Schema<'a>, owner: &[String]) -> Self {
         if let Some(not) = schema.not {
             let message = "`not` isn't checked";
-            Problem::new(code::NOT, not.span.head(), message).report(reading.sink);
+            Problem::new(code::NOT, not.span, message).report(reading.sink);
         }
         constraints::warn_misplaced(reading, schema);
         let mut unions = Vec::new();
         for (key, alternatives) in [("oneOf", schema.one_of), ("anyOf", schema.any_of)] {
-            if !alternatives.is_empty() {
+            if alternatives.is_empty() {
+                if let Some(empty) = schema.member(key) {
+                    let message = format!("`{key}` has no alternatives; it is ignored");
+                    Problem::new(code::EMPTY_UNION, empty.span, message).report(reading.sink);
+                }
+            } else {
                 unions.push(UnionView {
                     alternatives,
                     discriminator: schema.discriminator.clone(),
                     owner: owner.to_vec(),
-                    span: schema.member(key).map_or(schema.span(), |node| node.span.head()),
+                    span: schema.member(key).map_or(schema.span(), |node| node.span),
                 });
             }
         }
@@ -209,8 +214,8 @@ impl<'a> View<'a> {
                 let narrows = (left, right) == (SchemaType::Number, SchemaType::Integer);
                 if left != right && !narrows {
                     let message = "parts of this schema have different types; the last one counts";
-                    Problem::new(code::CONFLICTING_ALL_OF, other.node.span.head(), message)
-                        .related(self.node.span.head(), "another part")
+                    Problem::new(code::CONFLICTING_ALL_OF, other.node.span, message)
+                        .related(self.node.span, "another part")
                         .report(reading.sink);
                 }
                 Some(right)

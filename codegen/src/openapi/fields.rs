@@ -54,7 +54,7 @@ impl<'a> Fields<'a> {
     /// Where the object begins.
     #[must_use]
     pub fn span(&self) -> Span {
-        self.node.span.head()
+        self.node.span
     }
 
     /// A member as it stands; `null` is nothing.

@@ -59,7 +59,7 @@ impl<'a> Operation<'a> {
             fields.get("x-planewright-async").map(|node| AsyncExtension::read(reading, node)).transpose();
         if let Some(callbacks) = fields.get("callbacks") {
             let message = "callbacks aren't generated; the operation itself is";
-            Problem::new(code::CALLBACKS, callbacks.span.head(), message).report(reading.sink);
+            Problem::new(code::CALLBACKS, callbacks.span, message).report(reading.sink);
         }
         Ok(Self {
             id: fields.string("operationId")?.filter(|id| !id.value.trim().is_empty()),

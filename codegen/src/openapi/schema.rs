@@ -127,7 +127,7 @@ impl<'a> Schema<'a> {
     /// Where it begins.
     #[must_use]
     pub fn span(&self) -> Span {
-        self.node.span.head()
+        self.node.span
     }
 }
 

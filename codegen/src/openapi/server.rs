@@ -52,5 +52,5 @@ impl Server {
 
 fn ignore(reading: Reading<'_>, node: &Node, message: &str) {
     let message = format!("{message}; it is ignored");
-    Problem::new(code::BAD_SERVER, node.span.head(), message).report(reading.sink);
+    Problem::new(code::BAD_SERVER, node.span, message).report(reading.sink);
 }

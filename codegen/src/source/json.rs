@@ -45,7 +45,7 @@ impl Reader<'_> {
             Some(b'f') => self.word("false", Value::Bool(false))?,
             Some(b'n') => self.word("null", Value::Null)?,
             Some(_) => return Err(self.fail("a value is expected here")),
-            None => return Err(self.fail("the text ends where a value is expected")),
+            None => return Err(self.fail("a value is expected here")),
         };
         Ok(Node { value, span: Span::new(self.file, start, self.at) })
     }
@@ -203,7 +203,8 @@ impl Reader<'_> {
 
     fn fail(&self, message: impl Into<String>) -> Reported {
         let span = Span::new(self.file, self.at, (self.at + 1).min(self.text.len()));
-        Problem::new(code::INVALID_JSON, span, message).report(self.sink)
+        let ends = if self.at < self.text.len() { "" } else { ", but the text ends" };
+        Problem::new(code::INVALID_JSON, span, format!("{}{ends}", message.into())).report(self.sink)
     }
 }
 

@@ -22,12 +22,6 @@ impl Span {
         Self { file, start: start as u32, end: end.max(start) as u32 }
     }
 
-    /// Only the first byte: for containers, whose whole text says nothing.
-    #[must_use]
-    pub fn head(self) -> Self {
-        Self { end: self.end.min(self.start + 1), ..self }
-    }
-
     pub(super) fn contains(self, other: Self) -> bool {
         self.file == other.file && self.start <= other.start && other.end <= self.end
     }

@@ -61,6 +61,9 @@ impl<'s> Tree<'s> {
         let mut pointer = Pointer::default();
         let mut node = self.roots.get(span.file.0 as usize).and_then(Option::as_ref);
         while let Some(current) = node {
+            if current.span == span {
+                break;
+            }
             node = match &current.value {
                 // What an alias added has its text before its key, so its range is empty: the search
                 // ends at the anchor, where the text really stands.
