@@ -1,9 +1,10 @@
-//! The project's own chores: `cargo xtask test`, `ci`, `tidy`, `lint-spec`, `flink`.
+//! The project's own chores: `cargo xtask test`, `ci`, `codegen`, `tidy`, `lint-spec`, `flink`.
 //!
 //! Everything that a chore needs beyond Rust, Java and Python it fetches itself, by package name, into the
 //! folder that [`place::cache`] tells. What it cannot fetch it names.
 
 mod browser;
+mod codegen;
 mod flink;
 mod http;
 mod lint_spec;
@@ -44,6 +45,12 @@ enum Chore {
         /// Steps to run; all by default.
         steps: Vec<String>,
     },
+    /// Writes the generated modules of our own crates.
+    Codegen {
+        /// Says where they differ from what the documents say instead, and writes nothing.
+        #[arg(long)]
+        check: bool,
+    },
     /// Checks the house rules.
     Tidy,
     /// Lints our OpenAPI documents.
@@ -73,6 +80,7 @@ fn carry_out(chore: Chore) -> Result<ExitCode> {
             steps::run(&steps, strict).map(|()| ExitCode::SUCCESS)
         }
         Chore::Ci { steps } => steps::run(&steps, true).map(|()| ExitCode::SUCCESS),
+        Chore::Codegen { check } => codegen::run(check),
         Chore::Tidy => tidy::run().map(|_| ExitCode::SUCCESS),
         Chore::LintSpec => lint_spec::run().map(|_| ExitCode::SUCCESS),
         Chore::Flink(command) => flink::run(command),
