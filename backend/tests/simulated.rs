@@ -478,3 +478,18 @@ proptest! {
         }
     }
 }
+
+#[tokio::test]
+async fn a_job_remembers_its_latest_attempts() {
+    let simulation = Simulation::new(SimulatedOptions::default());
+    let arguments = "--fail-at 1 --restarts 100";
+    simulation.submit(JOB, "StreamingJob", arguments, 1).await;
+    simulation.wait(600_000);
+    let job = simulation.job(JOB).await;
+    assert_eq!(job.state, JobState::Failed);
+    let attempts = &job.vertices[0].subtasks[0].attempts;
+    let numbers: Vec<_> = attempts.iter().map(|attempt| attempt.number).collect();
+    assert_eq!(numbers, (84..=100).collect::<Vec<_>>());
+    assert_eq!(job.exceptions.entries.len(), 16);
+    assert!(job.exceptions.truncated);
+}

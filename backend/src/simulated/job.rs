@@ -20,6 +20,9 @@ const RESTART_DELAY: i64 = 500;
 /// How many exceptions a job remembers.
 const EXCEPTIONS: usize = 16;
 
+/// How many runs a job remembers.
+const RUNS: usize = 17;
+
 /// From the scheduling of all subtasks to their end: each restart begins a new one.
 #[derive(Clone, Debug)]
 pub(super) struct Run {
@@ -311,10 +314,9 @@ impl Job {
             let created = shared.savepoints.create(&snapshot.location);
             created.err().map(|error| format!("the savepoint could not be written: {error}"))
         };
-        let (program, seed) = (&self.program, shared.seed);
         let status = match failure {
             None => {
-                self.snapshots.complete(&snapshot, program, seed);
+                self.snapshots.complete(&snapshot);
                 OperationStatus::Completed(if snapshot.kind.is_savepoint() {
                     Outcome::Savepoint { location: snapshot.location }
                 } else {
@@ -322,7 +324,7 @@ impl Job {
                 })
             }
             Some(reason) => {
-                self.snapshots.fail(&snapshot, at, &reason, program, seed);
+                self.snapshots.fail(&snapshot, at, &reason);
                 OperationStatus::Failed(checkpoint_failure(&reason))
             }
         };
@@ -518,22 +520,18 @@ impl Job {
     }
 
     fn restart(&mut self, at: Timestamp, delay: i64, shared: &mut Shared) {
-        if let Some(checkpoint) = &self.snapshots.latest_completed {
-            self.snapshots.counts.restored += 1;
-            self.snapshots.latest_restored = Some(RestoredCheckpoint {
-                id: checkpoint.id,
-                restored: at,
-                is_savepoint: false,
-                location: checkpoint.location.clone(),
-            });
-        }
+        self.snapshots.restore(at);
         self.enter(JobState::Restarting, at, shared);
         self.wait = at.plus_millis(delay);
     }
 
     fn schedule(&mut self, at: Timestamp, shared: &mut Shared) {
+        let attempt = self.runs.last().map_or(0, |run| run.attempt + 1);
+        if self.runs.len() == RUNS {
+            self.runs.remove(0);
+        }
         self.runs.push(Run {
-            attempt: self.runs.len() as u32,
+            attempt,
             scheduled: at,
             parallelism: self.parallelism,
             slots: None,
@@ -546,7 +544,7 @@ impl Job {
     /// Ends snapshots in flight, whose operations fail.
     fn abandon(&mut self, reason: &str, at: Timestamp, shared: &mut Shared) {
         for snapshot in self.snapshots.abandon() {
-            self.snapshots.fail(&snapshot, at, reason, &self.program, shared.seed);
+            self.snapshots.fail(&snapshot, at, reason);
             if let Some(operation) = snapshot.operation {
                 let failure = checkpoint_failure(reason);
                 shared.finish_operation(operation, OperationStatus::Failed(failure));

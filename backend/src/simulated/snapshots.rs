@@ -18,6 +18,9 @@ const HISTORY: usize = 10;
 /// Over how many of the latest ones the summary goes.
 const WINDOW: usize = 10_000;
 
+/// Bytes of state in each subtask: that of a source is an offset, that of the keyed operator some counters.
+const STATE_BYTES: [u64; 2] = [265, 2503];
+
 /// What happens to the job once a snapshot is complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Afterwards {
@@ -40,16 +43,26 @@ pub(super) struct InFlight {
     pub parallelism: [u32; 2],
 }
 
+/// A snapshot that is over. What is told of it is computed when somebody asks: most are forgotten before.
+#[derive(Clone, Debug)]
+pub(super) struct Past {
+    snapshot: InFlight,
+    at: Timestamp,
+    failure: Option<String>,
+    discarded: bool,
+}
+
 #[derive(Clone, Debug, Default)]
 pub(super) struct Snapshots {
     last_id: u64,
     pub in_flight: Vec<InFlight>,
     pub next_periodic: Option<Timestamp>,
     pub counts: CheckpointCounts,
-    history: VecDeque<CheckpointRecord>,
-    pub latest_completed: Option<CheckpointRecord>,
-    latest_savepoint: Option<CheckpointRecord>,
-    latest_failed: Option<CheckpointRecord>,
+    /// Newest first.
+    history: VecDeque<Past>,
+    latest_completed: Option<Past>,
+    latest_savepoint: Option<Past>,
+    latest_failed: Option<Past>,
     pub latest_restored: Option<RestoredCheckpoint>,
     durations: VecDeque<u64>,
     sizes: VecDeque<u64>,
@@ -84,54 +97,49 @@ impl Snapshots {
         std::mem::take(&mut self.in_flight)
     }
 
-    pub(super) fn complete(&mut self, snapshot: &InFlight, program: &Program, seed: u64) {
-        let mut record = record(snapshot, snapshot.due, program, seed);
-        record.status = CheckpointStatus::Completed;
-        record.acknowledged = record.subtasks;
-        record.location = Some(snapshot.location.clone());
-        for vertex in &mut record.vertices {
-            vertex.status = CheckpointStatus::Completed;
-            for subtask in &mut vertex.subtasks {
-                subtask.status = CheckpointStatus::Completed;
-            }
-        }
+    pub(super) fn complete(&mut self, snapshot: &InFlight) {
         self.counts.completed += 1;
-        push(&mut self.durations, record.figures.duration_millis);
-        push(&mut self.sizes, record.figures.state_bytes);
+        let duration = snapshot.due.millis_since(snapshot.triggered);
+        push(&mut self.durations, u64::try_from(duration).unwrap_or(0));
+        let parts = snapshot.parallelism.into_iter().zip(STATE_BYTES);
+        let size = parts.map(|(subtasks, bytes)| u64::from(subtasks) * bytes);
+        push(&mut self.sizes, size.sum());
+        let past = Past { snapshot: snapshot.clone(), at: snapshot.due, failure: None, discarded: false };
         if snapshot.kind.is_savepoint() {
-            self.latest_savepoint = Some(record.clone());
+            self.latest_savepoint = Some(past.clone());
         } else {
             // Each checkpoint makes the one before it superfluous.
             for old in &mut self.history {
-                if !old.kind.is_savepoint() && old.status == CheckpointStatus::Completed {
-                    old.discarded = true;
-                }
+                old.discarded |= !old.snapshot.kind.is_savepoint() && old.failure.is_none();
             }
-            self.latest_completed = Some(record.clone());
+            self.latest_completed = Some(past.clone());
         }
-        self.remember(record);
+        self.remember(past);
     }
 
-    pub(super) fn fail(
-        &mut self,
-        snapshot: &InFlight,
-        at: Timestamp,
-        reason: &str,
-        program: &Program,
-        seed: u64,
-    ) {
-        let mut record = record(snapshot, at, program, seed);
-        record.status = CheckpointStatus::Failed;
-        record.failure = Some((at, reason.to_owned()));
-        record.figures.latest_ack = None;
-        record.vertices.clear();
+    pub(super) fn fail(&mut self, snapshot: &InFlight, at: Timestamp, reason: &str) {
         self.counts.failed += 1;
-        self.latest_failed = Some(record.clone());
-        self.remember(record);
+        let past =
+            Past { snapshot: snapshot.clone(), at, failure: Some(reason.to_owned()), discarded: false };
+        self.latest_failed = Some(past.clone());
+        self.remember(past);
     }
 
-    fn remember(&mut self, record: CheckpointRecord) {
-        self.history.push_front(record);
+    /// Notes that the job starts again from its latest checkpoint, if it has one.
+    pub(super) fn restore(&mut self, at: Timestamp) {
+        if let Some(checkpoint) = &self.latest_completed {
+            self.counts.restored += 1;
+            self.latest_restored = Some(RestoredCheckpoint {
+                id: checkpoint.snapshot.id,
+                restored: at,
+                is_savepoint: false,
+                location: Some(checkpoint.snapshot.location.clone()),
+            });
+        }
+    }
+
+    fn remember(&mut self, past: Past) {
+        self.history.push_front(past);
         self.history.truncate(HISTORY);
     }
 
@@ -139,19 +147,20 @@ impl Snapshots {
         let in_flight = self.in_flight.iter().rev();
         let mut history: Vec<_> = in_flight
             .map(|snapshot| record(snapshot, now, program, seed))
-            .chain(self.history.iter().cloned())
+            .chain(self.history.iter().map(|past| past.record(program, seed)))
             .collect();
         history.sort_by_key(|record| std::cmp::Reverse(record.id));
         history.truncate(HISTORY);
+        let latest = |past: &Option<Past>| Some(past.as_ref()?.record(program, seed));
         let sizes = Quantiles::of(self.sizes.iter().copied());
         let zeros = Quantiles::of(self.sizes.iter().map(|_| 0));
         CheckpointStatistics {
             configuration: program.checkpoint_interval.map(configuration),
             counts: CheckpointCounts { in_progress: self.in_flight.len() as u64, ..self.counts },
             history,
-            latest_completed: self.latest_completed.clone(),
-            latest_savepoint: self.latest_savepoint.clone(),
-            latest_failed: self.latest_failed.clone(),
+            latest_completed: latest(&self.latest_completed),
+            latest_savepoint: latest(&self.latest_savepoint),
+            latest_failed: latest(&self.latest_failed),
             latest_restored: self.latest_restored.clone(),
             summary: CheckpointSummary {
                 checkpointed_bytes: sizes,
@@ -162,6 +171,30 @@ impl Snapshots {
                 persisted_bytes: zeros,
             },
         }
+    }
+}
+
+impl Past {
+    fn record(&self, program: &Program, seed: u64) -> CheckpointRecord {
+        let mut record = record(&self.snapshot, self.at, program, seed);
+        record.discarded = self.discarded;
+        if let Some(reason) = &self.failure {
+            record.status = CheckpointStatus::Failed;
+            record.failure = Some((self.at, reason.clone()));
+            record.figures.latest_ack = None;
+            record.vertices.clear();
+            return record;
+        }
+        record.status = CheckpointStatus::Completed;
+        record.acknowledged = record.subtasks;
+        record.location = Some(self.snapshot.location.clone());
+        for vertex in &mut record.vertices {
+            vertex.status = CheckpointStatus::Completed;
+            for subtask in &mut vertex.subtasks {
+                subtask.status = CheckpointStatus::Completed;
+            }
+        }
+        record
     }
 }
 
@@ -194,8 +227,6 @@ fn configuration(interval: i64) -> CheckpointConfiguration {
 
 /// A snapshot as it looks at a moment, still in progress.
 fn record(snapshot: &InFlight, now: Timestamp, program: &Program, seed: u64) -> CheckpointRecord {
-    // The state of a source is an offset, that of the keyed operator some counters.
-    const STATE_BYTES: [u64; 2] = [265, 2503];
     let age = u64::try_from(now.millis_since(snapshot.triggered)).unwrap_or(0);
     let vertices: Vec<_> = (0..2)
         .map(|place: usize| {
