@@ -1,4 +1,28 @@
 //! Typed asynchronous clients over any tower service, generated from the OpenAPI documents.
+//!
+//! A client has one method per operation. What an operation needs is an argument; the rest is said to the builder that
+//! the method returns; `send` sends it:
+//!
+//! ```ignore
+//! let flink = Client::connect("http://127.0.0.1:8081")?;
+//! let jar = flink.jars().upload_jar("target/wordcount.jar").send().await?;
+//! let savepoint = flink.checkpoints().trigger_savepoint(job).target_directory("s3://savepoints").send().await?;
+//! println!("{:?}", savepoint.wait().await?.location);
+//! ```
+//!
+//! What happens between a builder and an answer, in the order of the files:
+//!
+//! 1. The builder becomes a [`Call`]: method, URL, headers and body, free of any connection. That is plain data: a test looks
+//!    at [`Call::target`], and no socket is open.
+//! 2. [`Connection`] sends it over a [`Transport`]: any tower service from `http::Request<ClientBody>` to a response.
+//!    [`HttpTransport`] is the one over TCP; a server in this process is another.
+//! 3. It tries again where that is safe ([`RetryPolicy`]), until the deadline ([`Settings::timeout`]), with
+//!    [`Credentials`] that are renewed when the server refuses them.
+//! 4. The answer becomes a [`Reply`], read whole, or a [`Download`], read as it comes. What isn't a success is an
+//!    [`Error`], which says what was called, what the server said and what was tried.
+//! 5. An operation that starts longer work returns an [`AsyncOperation`], to be awaited here or taken up elsewhere.
+//!
+//! Everything is cancelled by dropping its future. Nothing spawns tasks but the connection pool of [`HttpTransport`].
 
 extern crate self as planewright_client;
 
@@ -11,6 +35,7 @@ mod credentials;
 mod download;
 mod error;
 mod form;
+mod generated;
 mod http;
 mod message;
 mod operation;
@@ -30,6 +55,9 @@ pub use crate::credentials::{Credential, CredentialFuture, Credentials};
 pub use crate::download::Download;
 pub use crate::error::{Attempt, Error, ErrorKind};
 pub use crate::form::Form;
+#[cfg(feature = "flink")]
+#[doc(inline)]
+pub use crate::generated::flink;
 pub use crate::http::{HttpFuture, HttpTransport};
 pub use crate::operation::Operation;
 pub use crate::reply::Reply;

@@ -14,6 +14,7 @@
 //! | crate | `crate/README.md.j2` | `README.md` |
 //! | tree | `crate/tree.rs.j2` | `mod.rs` |
 
+mod client;
 mod krate;
 mod model;
 mod server;
@@ -46,6 +47,9 @@ pub fn render(rust: &RustApi<'_>) -> Result<Vec<RenderedFile>, RenderFault> {
     }
     if parts.server {
         server::render(rust, &mut files)?;
+    }
+    if parts.client {
+        client::render(rust, &mut files)?;
     }
     match &rust.config().layout {
         Layout::Crate { name, runtime } => krate::render(rust, name, runtime, &mut files)?,

@@ -90,11 +90,19 @@ impl Inputs {
         name
     }
 
+    /// Adds a method that keeps `value` as a member of the body. A parameter of the same name has the shorter name.
+    pub(super) fn member_setter(&mut self, wanted: &str, value: &Value, statement: String, docs: Vec<String>) {
+        let longer = format!("body_{wanted}");
+        self.setter(if self.is_setter(wanted) { &longer } else { wanted }, value, statement, docs);
+    }
+
+    fn is_setter(&self, name: &str) -> bool {
+        BUILDER.contains(&name) || self.setters.iter().any(|setter| setter.name == name)
+    }
+
     /// Adds a method that keeps `value` by this statement.
-    pub(super) fn setter(&mut self, wanted: &str, value: &Value, statement: String, docs: Vec<String>) {
-        let name = unique(wanted, |name| {
-            BUILDER.contains(&name) || self.setters.iter().any(|setter| setter.name == name)
-        });
+    fn setter(&mut self, wanted: &str, value: &Value, statement: String, docs: Vec<String>) {
+        let name = unique(wanted, |name| self.is_setter(name));
         self.setters.push(Setter { docs, name, ty: value.given.clone(), statement });
     }
 

@@ -109,7 +109,8 @@ fn structured(rust: &RustApi<'_>, body: &Body, ty: &TypeUse, write: &str, inputs
                 Presence::Nullable | Presence::Optional => format!("Some({kept})"),
                 Presence::OptionalNullable => format!("Some(::planewright_model::Nullable::Value({kept}))"),
             };
-            inputs.setter(&shape.name, &value, format!("{target}.{} = {kept};", shape.name), docs.clone());
+            let statement = format!("{target}.{} = {kept};", shape.name);
+            inputs.member_setter(&shape.name, &value, statement, docs.clone());
         }
     }
     let statement = if body.required {
@@ -146,7 +147,11 @@ fn literal(rust: &RustApi<'_>, id: TypeId, inputs: &mut Inputs) -> String {
             }
             _ => "None".to_owned(),
         };
-        text.push_str(&format!("{}: {value}, ", shape.name));
+        if value == shape.name {
+            text.push_str(&format!("{value}, "));
+        } else {
+            text.push_str(&format!("{}: {value}, ", shape.name));
+        }
     }
     let catch_all = &rust.type_names(id).catch_all;
     if !catch_all.is_empty() {

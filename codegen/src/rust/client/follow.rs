@@ -21,7 +21,7 @@ pub struct Follow {
     pub conversions: Vec<String>,
     /// Which argument names the work.
     pub trigger: String,
-    /// The path of the struct with the poll: `super::checkpoints::Checkpoints`.
+    /// The value that has the poll: `self`, or the struct of another tag.
     pub poll_tag: String,
     /// The poll's method there.
     pub poll_method: String,
@@ -63,7 +63,7 @@ pub(super) fn plan(rust: &RustApi<'_>, operation: &Operation) -> Option<Follow> 
         arguments: Vec::new(),
         conversions: Vec::new(),
         trigger: String::new(),
-        poll_tag: format!("super::{}::{}", rust.tag(&poll.tag).module, Builders::new(rust, &poll.tag).tag),
+        poll_tag: poll_tag(rust, operation, poll),
         poll_method: rust.operation(poll_index).method.clone(),
         before: Vec::new(),
         after: Vec::new(),
@@ -84,6 +84,14 @@ pub(super) fn plan(rust: &RustApi<'_>, operation: &Operation) -> Option<Follow> 
         plan.trigger = plan.arguments.last()?.name.clone();
     }
     Some(plan)
+}
+
+fn poll_tag(rust: &RustApi<'_>, operation: &Operation, poll: &Operation) -> String {
+    if operation.tag == poll.tag {
+        return "self".to_owned();
+    }
+    let (module, name) = (&rust.tag(&poll.tag).module, Builders::new(rust, &poll.tag).tag);
+    format!("super::{module}::{name} {{ __connection: self.__connection.clone() }}")
 }
 
 fn resume_name(rust: &RustApi<'_>, operation: &Operation) -> Option<String> {
@@ -134,7 +142,9 @@ fn add_parameter(
         | RuntimeExpression::ResponseBody(_)
         | RuntimeExpression::ResponseHeader(_) => return None,
     }
-    plan.conversions.push(format!("let {name}: {kept} = {};", value.kept(name)));
+    if value.kept(name) != name {
+        plan.conversions.push(format!("let {name}: {kept} = {};", value.kept(name)));
+    }
     plan.arguments.push(Argument { name: name.to_owned(), ty: value.given });
     plan.given.push(local);
     Some(())
