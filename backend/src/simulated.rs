@@ -206,7 +206,7 @@ impl SimulatedExecutor {
     fn summaries(&self) -> Vec<JobSummary> {
         let (cluster, now) = self.now();
         let jobs = cluster.order.iter().filter_map(|id| cluster.jobs.get(id));
-        jobs.map(|job| view::describe(job, &cluster.shared, now).summary()).collect()
+        jobs.map(|job| view::without_checkpoints(job, &cluster.shared, now).summary()).collect()
     }
 }
 

@@ -22,14 +22,16 @@ pub(super) fn of(
 ) -> Vec<Metric> {
     let describe = |id: &JobId| {
         let job = cluster.jobs.get(id)?;
-        Some(view::describe(job, &cluster.shared, now))
+        Some(view::without_checkpoints(job, &cluster.shared, now))
     };
     let metrics = match scope {
         MetricScope::Coordinator => coordinator(cluster, options, now),
         MetricScope::Worker(id) => (0..options.workers)
             .find(|worker| cluster.shared.worker_id(*worker) == *id)
             .map(|worker| self::worker(cluster, options, worker, now)),
-        MetricScope::Job(id) => describe(id).map(|job| self::job(&job)),
+        MetricScope::Job(id) => {
+            cluster.jobs.get(id).map(|job| self::job(&view::describe(job, &cluster.shared, now)))
+        }
         MetricScope::CoordinatorOperator(id, vertex) => {
             describe(id).and_then(|job| coordinator_operator(&job, *vertex))
         }

@@ -153,7 +153,7 @@ impl Snapshots {
         history.truncate(HISTORY);
         let latest = |past: &Option<Past>| Some(past.as_ref()?.record(program, seed));
         let sizes = Quantiles::of(self.sizes.iter().copied());
-        let zeros = Quantiles::of(self.sizes.iter().map(|_| 0));
+        let zeros = Quantiles::of(self.sizes.front().map(|_| 0));
         CheckpointStatistics {
             configuration: program.checkpoint_interval.map(configuration),
             counts: CheckpointCounts { in_progress: self.in_flight.len() as u64, ..self.counts },

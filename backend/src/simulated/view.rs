@@ -18,6 +18,15 @@ const RECORD_BYTES: u64 = 29;
 const BATCH_RECORDS: u64 = 1000;
 
 pub(super) fn describe(job: &Job, shared: &Shared, now: Timestamp) -> JobDescription {
+    JobDescription {
+        checkpoints: (job.program.kind == JobKind::Streaming)
+            .then(|| job.snapshots.statistics(&job.program, now, shared.seed)),
+        ..without_checkpoints(job, shared, now)
+    }
+}
+
+/// A description for those who don't need the checkpoints, which are the dear part.
+pub(super) fn without_checkpoints(job: &Job, shared: &Shared, now: Timestamp) -> JobDescription {
     let id = job.submission.id;
     let program = &job.program;
     let runs = &job.runs;
@@ -63,8 +72,7 @@ pub(super) fn describe(job: &Job, shared: &Shared, now: Timestamp) -> JobDescrip
             truncated: job.exceptions_truncated,
         },
         failure: job.failure.clone().filter(|_| job.state.is_terminal()),
-        checkpoints: (program.kind == JobKind::Streaming)
-            .then(|| job.snapshots.statistics(program, now, shared.seed)),
+        checkpoints: None,
         configuration: program.configuration(),
         rescales: Some(RescaleStatistics {
             configuration: RescaleConfiguration {
