@@ -36,3 +36,43 @@ pub(crate) async fn text(response: http::Response<ResponseBody>) -> String {
     let bytes = response.into_body().collect().await.expect("the body ends well").to_bytes();
     String::from_utf8(bytes.into()).expect("the body is text")
 }
+
+/// Keeps what is logged, all levels, fields included.
+#[derive(Clone, Default)]
+pub(crate) struct Log(std::sync::Arc<std::sync::Mutex<String>>);
+
+impl Log {
+    pub(crate) fn lines(&self) -> String {
+        self.0.lock().expect("nobody panicked").clone()
+    }
+}
+
+impl tracing::Subscriber for Log {
+    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        struct Fields<'l>(&'l mut String);
+        impl tracing::field::Visit for Fields<'_> {
+            fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+                self.0.push_str(&format!("{field}={value:?} "));
+            }
+        }
+        let mut lines = self.0.lock().expect("nobody panicked");
+        event.record(&mut Fields(&mut lines));
+        lines.push('\n');
+    }
+
+    fn enter(&self, _: &tracing::span::Id) {}
+
+    fn exit(&self, _: &tracing::span::Id) {}
+}
