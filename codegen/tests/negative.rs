@@ -42,8 +42,10 @@ fn every_defect_is_told_as_recorded() {
         match &api {
             None => told.push_str("left: nothing\n"),
             Some(api) => {
-                let operations: Vec<_> = api.operations.iter().map(|operation| operation.id.as_str()).collect();
-                writeln!(told, "left: operations [{}], {} types", operations.join(", "), api.types.len()).unwrap();
+                let operations: Vec<_> =
+                    api.operations.iter().map(|operation| operation.id.as_str()).collect();
+                writeln!(told, "left: operations [{}], {} types", operations.join(", "), api.types.len())
+                    .unwrap();
             }
         }
         let expected = document.with_extension("txt");

@@ -75,24 +75,31 @@ impl<'a> Schemas<'a> {
 
     /// Finds schemas that are only names or alternatives of themselves, which have no values that could be read.
     fn break_circles(&mut self) {
-        for (index, span) in self.places.clone().into_iter().enumerate() {
-            let start = TypeId(index as u32);
-            let mut seen = indexmap::IndexSet::new();
-            let mut open = self.same_value(start);
-            while let Some(id) = open.pop() {
-                if seen.insert(id) {
-                    open.extend(self.same_value(id));
-                }
+        let forward: Vec<Vec<usize>> = self
+            .table
+            .iter()
+            .map(|(id, _)| self.same_value(id).iter().map(|id| id.0 as usize).collect())
+            .collect();
+        let mut backward: Vec<Vec<usize>> = vec![Vec::new(); forward.len()];
+        for (from, targets) in forward.iter().enumerate() {
+            targets.iter().for_each(|to| backward[*to].push(from));
+        }
+        // What leads nowhere is in no circle, and what is left then but nothing leads to isn't either.
+        let mut left = vec![true; forward.len()];
+        strip(&forward, &backward, &mut left);
+        strip(&backward, &forward, &mut left);
+        for (index, span) in self.places.clone().into_iter().enumerate().filter(|(index, _)| left[*index]) {
+            let id = TypeId(index as u32);
+            let NameHint::Component(name) = &self.table.get(id).name else { continue };
+            if self.broken.contains_key(&id) {
+                continue;
             }
-            if seen.contains(&start) && !self.broken.contains_key(&start) {
-                let NameHint::Component(name) = &self.table.get(start).name else { continue };
-                let message =
-                    format!("the schema `{name}` is an alternative of itself, or another name for itself");
-                self.reading.sink.within(Cost::Component(name.clone()), || {
-                    Problem::new(code::REFERENCE_CYCLE, span, message).report(self.reading.sink)
-                });
-                self.broken.insert(start, span);
-            }
+            let message =
+                format!("the schema `{name}` is an alternative of itself, or another name for itself");
+            self.reading.sink.within(Cost::Component(name.clone()), || {
+                Problem::new(code::REFERENCE_CYCLE, span, message).report(self.reading.sink)
+            });
+            self.broken.insert(id, span);
         }
     }
 
@@ -134,14 +141,23 @@ impl<'a> Schemas<'a> {
 
     /// The type of a schema, where it is used. `owner` begins the name of what must be declared for it.
     pub(super) fn type_use(&mut self, node: &'a Node, owner: &[String]) -> Result<TypeUse, Reported> {
+        self.deeper(node, |schemas| schemas.nested_use(node, owner))
+    }
+
+    /// Does `work` unless too much of it stands in each other.
+    fn deeper<T>(
+        &mut self,
+        node: &'a Node,
+        work: impl FnOnce(&mut Self) -> Result<T, Reported>,
+    ) -> Result<T, Reported> {
         if self.depth > MOST_NESTED {
             let message = format!("schemas are nested deeper than {MOST_NESTED} levels");
             return Err(Problem::new(code::NESTED_TOO_DEEP, node.span, message).report(self.reading.sink));
         }
         self.depth += 1;
-        let ty = self.nested_use(node, owner);
+        let result = work(self);
         self.depth -= 1;
-        ty
+        result
     }
 
     fn nested_use(&mut self, node: &'a Node, owner: &[String]) -> Result<TypeUse, Reported> {
@@ -195,7 +211,14 @@ impl<'a> Schemas<'a> {
         // Not a component: a schema in the middle of something, which gets a name because something refers to it.
         let path = name_of_pointer(target.pointer.tokens(), owner);
         let id = self.reserve(target.node, NameHint::Path(path.clone()), target.node.span);
-        self.complete(id, target.node, &path);
+        let completed = self.deeper(target.node, |schemas| {
+            schemas.complete(id, target.node, &path);
+            Ok(())
+        });
+        if let Err(reported) = completed {
+            self.broken.insert(id, target.node.span);
+            return Err(reported);
+        }
         Ok(TypeUse::plain(Type::Named(id)))
     }
 
@@ -417,6 +440,22 @@ impl<'a> Schemas<'a> {
             ty,
             docs,
         })
+    }
+}
+
+/// Clears the mark of each node from which no edge leads to a marked one.
+fn strip(forward: &[Vec<usize>], backward: &[Vec<usize>], left: &mut [bool]) {
+    let mut degree: Vec<usize> =
+        forward.iter().map(|targets| targets.iter().filter(|target| left[**target]).count()).collect();
+    let mut open: Vec<usize> = (0..left.len()).filter(|node| left[*node] && degree[*node] == 0).collect();
+    while let Some(node) = open.pop() {
+        left[node] = false;
+        for source in backward[node].iter().copied().filter(|source| left[*source]) {
+            degree[source] -= 1;
+            if degree[source] == 0 {
+                open.push(source);
+            }
+        }
     }
 }
 
