@@ -4,6 +4,7 @@ mod error;
 mod ext;
 mod forward;
 mod key;
+mod lease;
 mod transaction;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use error::StoreError;
 pub use ext::{StoreExt, UpdateError};
 pub use key::{InvalidKeyError, Key, KeyRange};
+pub use lease::Lease;
 pub use transaction::{Precondition, Transaction, Write};
 
 /// Counts the changes of a store: 0 is the empty store, and each commit that changes something adds at least one.

@@ -256,10 +256,8 @@ impl Executor for Broken {
         };
         match self.defect {
             NeverEnds => found.ended = None,
-            Resurrects if found.state.is_terminal() => {
-                if self.calls.fetch_add(1, Ordering::SeqCst) % 2 == 1 {
-                    found.state = JobState::Running;
-                }
+            Resurrects if found.state.is_terminal() && self.calls.fetch_add(1, Ordering::SeqCst) % 2 == 1 => {
+                found.state = JobState::Running;
             }
             FailsSilently => {
                 found.failure = None;
