@@ -330,7 +330,7 @@ fn visible<'v>(
 fn rejected(location: &'static str, name: &'static str) -> impl FnOnce(ParameterError) -> ParameterRejection {
     move |error| {
         let reason = match error {
-            ParameterError::Value { text, reason } => format!("can't be {text:?}: {reason}"),
+            ParameterError::Value { text, reason } => format!("can't be `{text}`: {reason}"),
             error => format!("can't be read: {error}"),
         };
         ParameterRejection::new(location, name, reason)

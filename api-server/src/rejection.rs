@@ -187,7 +187,7 @@ impl fmt::Display for RouteRejection {
 
 impl fmt::Display for ParameterRejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} parameter {:?} {}", self.location, self.name, self.reason)
+        write!(f, "{} parameter `{}` {}", self.location, self.name, self.reason)
     }
 }
 
@@ -200,7 +200,7 @@ impl fmt::Display for BodyRejection {
             Self::Malformed(_) => f.write_str("the request body can't be decoded"),
             Self::Encoding => f.write_str("the request body isn't UTF-8"),
             Self::Multipart(reason) => write!(f, "the multipart body is malformed: {reason}"),
-            Self::MissingPart(name) => write!(f, "part {name:?} is required"),
+            Self::MissingPart(name) => write!(f, "the part `{name}` is required"),
             Self::Interrupted(_) => f.write_str("the request body ended early"),
         }
     }

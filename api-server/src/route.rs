@@ -53,10 +53,8 @@ pub struct Captures<const N: usize>([(u32, u32); N]);
 /// Which operation a request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Choice<O: 'static> {
-    /// This one.
+    /// This one; for HEAD, mostly the one for GET.
     Operation(O),
-    /// The one for GET, without the body of its answer.
-    Head(O),
     /// None: the request asks what the path offers, which is this value of `Allow`.
     Options(&'static str),
 }
@@ -120,7 +118,7 @@ impl<O: Copy> Node<O> {
             return Ok(Choice::Operation(operation));
         }
         match *method {
-            Method::HEAD => named(&Method::GET).map(Choice::Head),
+            Method::HEAD => named(&Method::GET).map(Choice::Operation),
             Method::OPTIONS => Some(Choice::Options(self.allow)),
             _ => None,
         }

@@ -8,7 +8,7 @@ use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ALLOW, CONTENT_LENGTH,
 };
-use http::{HeaderValue, Request, Response};
+use http::{HeaderValue, Method, Request, Response};
 
 use crate::body::{RequestBody, ResponseBody};
 use crate::context::{OperationInfo, RequestContext};
@@ -81,17 +81,17 @@ pub fn admit<C: Conventions, O: Operation, B, const N: usize>(
     request: Request<B>,
 ) -> Result<Admitted<O, B, N>, Response<ResponseBody>> {
     let (parts, body) = request.into_parts();
-    let (choice, captures) = routes
-        .find(&parts.method, parts.uri.path(), C::IGNORE_EMPTY_SEGMENTS)
-        .map_err(|rejection| C::refuse(rejection.into()))?;
-    let (operation, head) = match choice {
-        Choice::Operation(operation) => (operation, false),
-        Choice::Head(operation) => (operation, true),
-        Choice::Options(allow) => {
-            return Err(options::<C>(allow, parts.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)));
+    let head = parts.method == Method::HEAD;
+    match routes.find(&parts.method, parts.uri.path(), C::IGNORE_EMPTY_SEGMENTS) {
+        Ok((Choice::Operation(operation), captures)) => {
+            let context = RequestContext::new(parts, operation.info());
+            Ok(Admitted { operation, captures, context, body, head })
         }
-    };
-    Ok(Admitted { operation, captures, context: RequestContext::new(parts, operation.info()), body, head })
+        Ok((Choice::Options(allow), _)) => {
+            Err(options::<C>(allow, parts.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)))
+        }
+        Err(rejection) => Err(conclude(C::refuse(rejection.into()), head)),
+    }
 }
 
 /// Reads and forgets the body of a request whose operation has none, so that the connection stays usable.

@@ -214,6 +214,8 @@ async fn head_is_get_without_its_body() {
     assert_eq!(response.headers()["content-length"], whole.len().to_string().as_str());
     assert_eq!(response.headers()["content-type"], "application/json");
     assert_eq!(text(response).await, "");
+    let refused = call(request(Method::HEAD, "/nothing", "")).await;
+    assert_eq!((refused.status().as_u16(), &*text(refused).await), (404, ""));
 }
 
 #[tokio::test]
@@ -244,13 +246,13 @@ async fn options_and_preflight() {
 async fn parameters_are_decoded_and_checked() {
     let (status, body) = get("/jobs/42").await;
     assert_eq!(status, 400);
-    assert!(body.starts_with(r#"{"errors":["path parameter \"jobid\" can't be \"42\": "#), "{body}");
+    assert!(body.starts_with(r#"{"errors":["path parameter `jobid` can't be `42`: "#), "{body}");
     let exceptions = format!("/jobs/{JOB}/exceptions");
     let (_, body) = get(&format!("{exceptions}?maxExceptions=7&unknown=1&maxExceptions=8")).await;
     assert!(body.contains("max_exceptions: Some(7)"), "{body}");
     let (status, body) = get(&format!("{exceptions}?maxExceptions=x")).await;
     assert_eq!(status, 400);
-    assert!(body.contains(r#"query parameter \"maxExceptions\" can't be \"x\": "#), "{body}");
+    assert!(body.contains(r#"query parameter `maxExceptions` can't be `x`: "#), "{body}");
     let (status, body) = get(&format!("{exceptions}?maxExceptions=%ZZ")).await;
     assert_eq!(status, 400, "{body}");
 }
@@ -268,7 +270,7 @@ async fn lists_in_a_query_are_joined_however_they_are_written() {
     assert_eq!(get("/v1/jobs/metrics?agg=MIN,max").await, said("None", "Some([Min, Max])"));
     let (status, body) = get("/jobs/metrics?agg=min,median").await;
     assert_eq!(status, 400);
-    assert!(body.contains(r#"query parameter \"agg\" `/1` must be one of"#), "{body}");
+    assert!(body.contains(r#"query parameter `agg` `/1` must be one of"#), "{body}");
     let problem = answer::<Problem>(Method::GET, "/jobs/metrics?agg=MIN", "").await;
     assert_eq!(problem.0, 400, "{}", problem.1);
 }
@@ -425,7 +427,7 @@ async fn an_upload_streams_to_its_handler_under_any_name() {
     assert_eq!(call(upload(&other, form)).await.status(), 200);
     let response = call_with::<Problem, _>(upload(&other, form)).await;
     assert_eq!(response.status(), 400);
-    assert!(text(response).await.contains(r#"part \"jarfile\" is required"#));
+    assert!(text(response).await.contains(r#"the part `jarfile` is required"#));
 }
 
 #[tokio::test]

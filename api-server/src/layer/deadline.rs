@@ -3,7 +3,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::{Request, Response};
 use http_body::{Body, Frame, SizeHint};
@@ -13,6 +13,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::Refuse;
+use crate::context::RequestDeadline;
 use crate::rejection::ServiceRejection;
 use crate::{RequestBody, ResponseBody};
 
@@ -21,6 +22,7 @@ use crate::{RequestBody, ResponseBody};
 #[derive(Clone, Copy, Debug)]
 pub struct DeadlineLayer {
     limit: Duration,
+    announce: bool,
     refuse: Refuse,
 }
 
@@ -29,6 +31,7 @@ pub struct DeadlineLayer {
 pub struct Deadline<S> {
     inner: S,
     limit: Duration,
+    announce: bool,
     refuse: Refuse,
 }
 
@@ -62,7 +65,15 @@ impl DeadlineLayer {
     /// Gives each request `limit`, and lets `refuse` answer when it is over.
     #[must_use]
     pub fn new(limit: Duration, refuse: Refuse) -> Self {
-        Self { limit, refuse }
+        Self { limit, announce: false, refuse }
+    }
+
+    /// Tells handlers, by [`RequestContext::deadline`](crate::RequestContext::deadline). Each request pays for it with
+    /// an allocation or two.
+    #[must_use]
+    pub fn announce(mut self) -> Self {
+        self.announce = true;
+        self
     }
 }
 
@@ -70,7 +81,7 @@ impl<S> Layer<S> for DeadlineLayer {
     type Service = Deadline<S>;
 
     fn layer(&self, inner: S) -> Deadline<S> {
-        Deadline { inner, limit: self.limit, refuse: self.refuse }
+        Deadline { inner, limit: self.limit, announce: self.announce, refuse: self.refuse }
     }
 }
 
@@ -87,7 +98,10 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        if self.announce {
+            request.extensions_mut().insert(RequestDeadline(Instant::now() + self.limit));
+        }
         let arrived = (!request.body().is_end_stream()).then(Arc::<AtomicU64>::default);
         let inner = self.inner.call(request.map(|inner| WatchedBody { inner, arrived: arrived.clone() }));
         DeadlineFuture { inner, sleep: None, limit: self.limit, arrived, seen: 0, refuse: self.refuse }

@@ -173,7 +173,7 @@ fn bad_escapes_are_malformed() {
 fn methods_that_are_not_declared() {
     let table = table(&[(Method::GET, vec![vec![Piece::Text("a")]])], &[&[]]);
     let find = |method: &Method| table.find(method, "/a", false).map(|(choice, _)| choice);
-    assert_eq!(find(&Method::HEAD), Ok(Choice::Head(0)));
+    assert_eq!(find(&Method::HEAD), Ok(Choice::Operation(0)));
     assert_eq!(find(&Method::OPTIONS), Ok(Choice::Options("GET, HEAD, OPTIONS")));
     let brew = Method::from_bytes(b"BREW").unwrap();
     assert_eq!(find(&brew), Err(RouteRejection::MethodNotAllowed { allow: "GET, HEAD, OPTIONS" }));
