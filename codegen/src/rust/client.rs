@@ -230,7 +230,7 @@ fn plan_operation(
     let mut inputs = Inputs::default();
     for (parameter, name) in operation.parameters.iter().zip(&names.parameters) {
         let docs = docs_or(&parameter.docs, &format!("Sets {}.", docs::code(&parameter.name)));
-        inputs.add(name, &Value::new(rust, &parameter.ty), parameter.required, docs);
+        inputs.add(name, &Value::of_parameter(rust, &parameter.ty), parameter.required, docs);
     }
     let mut statements = path_statements(rust, operation, &names.parameters);
     statements.extend(
@@ -296,6 +296,9 @@ fn uses_model(operation: &ClientOperation) -> bool {
 fn path_statements(rust: &RustApi<'_>, operation: &Operation, names: &[String]) -> Vec<String> {
     let mut statements = Vec::new();
     let mut literal = String::new();
+    if operation.path.segments.is_empty() {
+        literal.push('/');
+    }
     for segment in &operation.path.segments {
         literal.push('/');
         for part in segment {
@@ -344,11 +347,7 @@ fn parameter_statement(rust: &RustApi<'_>, parameter: &Parameter, name: &str) ->
         ParameterLocation::Cookie => ("cookie", false),
         ParameterLocation::Path => ("path", false),
     };
-    let value = if parameter.required && !rust.is_nullable(&parameter.ty) {
-        format!("&self.{name}")
-    } else {
-        "__value".to_owned()
-    };
+    let value = if parameter.required { format!("&self.{name}") } else { "__value".to_owned() };
     let write = if list && kind == "query" {
         format!("__call.query_list({wire:?}, {value}, {});", parameter.explode)
     } else if list {

@@ -26,6 +26,14 @@ impl Value {
         }
     }
 
+    /// As [`new`](Self::new), for a parameter: there is no null in a URL or a header.
+    pub(super) fn of_parameter(rust: &RustApi<'_>, ty: &TypeUse) -> Self {
+        Self::plain(match rust.scalar_items(ty) {
+            Some(item) => format!("Vec<{}>", rust.value_expr(item, Scope::Outside)),
+            None => rust.value_expr(ty, Scope::Outside),
+        })
+    }
+
     /// As [`new`](Self::new), for the type of a value that isn't null.
     pub(super) fn plain(kept: String) -> Self {
         if kept == "String" || kept == UPLOAD {
