@@ -189,11 +189,14 @@ fn part<'a>(
     let json = media_type
         .and_then(essence)
         .is_some_and(|essence| essence.split_once('/').is_some_and(|(_, subtype)| is_json(subtype)));
-    if view.inferred_kind() == Some(SchemaType::Array) && !json {
-        if let Some((items, _)) = &view.items {
-            let (kind, _) = part(reading, schemas, items, media_type, owner)?;
-            return Ok((kind, true));
-        }
+    if view.inferred_kind() == Some(SchemaType::Array)
+        && !json
+        && let Some((items, _)) = &view.items
+        // A list of lists has no other form than JSON.
+        && View::of(reading, items, owner)?.inferred_kind() != Some(SchemaType::Array)
+    {
+        let (kind, _) = part(reading, schemas, items, media_type, owner)?;
+        return Ok((kind, true));
     }
     if peek::is_binary(reading, node) {
         return Ok((BodyKind::Stream, false));

@@ -141,11 +141,11 @@ fn bound(
 
 fn drop_contradictions(reading: Reading<'_>, schema: &Schema<'_>, constraints: &mut Constraints) {
     let value = |number: &Option<Number>| number.as_ref().and_then(Number::as_f64);
-    if let (Some(low), Some(high)) = (value(&constraints.minimum), value(&constraints.maximum)) {
-        if low > high {
-            bad(reading, schema.member("minimum"), "`minimum` is greater than `maximum`");
-            (constraints.minimum, constraints.maximum) = (None, None);
-        }
+    if let (Some(low), Some(high)) = (value(&constraints.minimum), value(&constraints.maximum))
+        && low > high
+    {
+        bad(reading, schema.member("minimum"), "`minimum` is greater than `maximum`");
+        (constraints.minimum, constraints.maximum) = (None, None);
     }
     let pairs = [
         ("minLength", &mut constraints.min_length, &mut constraints.max_length),
@@ -153,11 +153,11 @@ fn drop_contradictions(reading: Reading<'_>, schema: &Schema<'_>, constraints: &
         ("minProperties", &mut constraints.min_properties, &mut constraints.max_properties),
     ];
     for (key, least, most) in pairs {
-        if let (Some(low), Some(high)) = (*least, *most) {
-            if low > high {
-                bad(reading, schema.member(key), &format!("`{key}` is greater than its counterpart"));
-                (*least, *most) = (None, None);
-            }
+        if let (Some(low), Some(high)) = (*least, *most)
+            && low > high
+        {
+            bad(reading, schema.member(key), &format!("`{key}` is greater than its counterpart"));
+            (*least, *most) = (None, None);
         }
     }
 }

@@ -94,15 +94,12 @@ pub(super) fn expression(value: &serde_json::Value) -> Option<RuntimeExpression>
     if let Some(rest) = text.strip_prefix("$response.body") {
         return pointer(rest).map(RuntimeExpression::ResponseBody);
     }
-    let named: [(&str, fn(String) -> RuntimeExpression); 4] = [
-        ("$request.path.", RuntimeExpression::RequestPath),
-        ("$request.query.", RuntimeExpression::RequestQuery),
-        ("$request.header.", RuntimeExpression::RequestHeader),
-        ("$response.header.", RuntimeExpression::ResponseHeader),
-    ];
-    named.into_iter().find_map(|(prefix, make)| {
-        text.strip_prefix(prefix).filter(|name| !name.is_empty()).map(|name| make(name.to_owned()))
-    })
+    let named = |prefix: &str| text.strip_prefix(prefix).filter(|name| !name.is_empty()).map(str::to_owned);
+    named("$request.path.")
+        .map(RuntimeExpression::RequestPath)
+        .or_else(|| named("$request.query.").map(RuntimeExpression::RequestQuery))
+        .or_else(|| named("$request.header.").map(RuntimeExpression::RequestHeader))
+        .or_else(|| named("$response.header.").map(RuntimeExpression::ResponseHeader))
 }
 
 fn ignore<T>(reading: Reading<'_>, span: Span, message: &str) -> Option<T> {

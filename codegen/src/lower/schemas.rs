@@ -275,8 +275,12 @@ impl<'a> Schemas<'a> {
     }
 
     fn needs_declaration(&self, view: &View<'a>) -> bool {
-        if !view.unions.is_empty() || view.inheritance.is_some() {
-            return true;
+        match view.unions.as_slice() {
+            [] if view.inheritance.is_some() => return true,
+            [] => {}
+            // What has one alternative beside null is that alternative.
+            [union] => return union.alternatives.iter().filter(|node| !peek::only_null(node)).count() > 1,
+            _ => return true,
         }
         match view.inferred_kind() {
             Some(SchemaType::Object) => is_struct(view),
@@ -289,7 +293,7 @@ impl<'a> Schemas<'a> {
         if !view.unions.is_empty() {
             match self.union(&mut view, owner)? {
                 Some(super::unions::Outcome::Union(union)) => return Ok(Shape::Kind(TypeKind::Union(union))),
-                Some(super::unions::Outcome::Use(ty)) => return Ok(Shape::Use(ty)),
+                Some(super::unions::Outcome::Use(ty)) => return Ok(Shape::Use(*ty)),
                 None => {}
             }
         }

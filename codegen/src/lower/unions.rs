@@ -14,7 +14,7 @@ pub(super) enum Outcome {
     /// Several that a value may be.
     Union(Union),
     /// There was only one, or nothing can be said.
-    Use(TypeUse),
+    Use(Box<TypeUse>),
 }
 
 /// One alternative, looked at.
@@ -52,15 +52,15 @@ impl<'a> Schemas<'a> {
         if unions.next().is_some() {
             let message = "this schema demands several unions at once; its values are plain JSON";
             Problem::new(code::COMBINED_UNIONS, union.span, message).report(reading.sink);
-            return Ok(Some(Outcome::Use(TypeUse::plain(Type::Any))));
+            return Ok(Some(Outcome::Use(Box::new(TypeUse::plain(Type::Any)))));
         }
         let alternatives = alternatives(reading, view, &union)?;
         match alternatives.as_slice() {
             // Nothing but null.
-            [] => Ok(Some(Outcome::Use(TypeUse { nullable: true, ..TypeUse::plain(Type::Any) }))),
+            [] => Ok(Some(Outcome::Use(Box::new(TypeUse { nullable: true, ..TypeUse::plain(Type::Any) })))),
             [_] => {
                 let Some(only) = alternatives.into_iter().next() else { return Ok(None) };
-                self.alternative_use(only, owner).map(|ty| Some(Outcome::Use(ty)))
+                self.alternative_use(only, owner).map(|ty| Some(Outcome::Use(Box::new(ty))))
             }
             _ => self.several(alternatives, &union, owner).map(|union| Some(Outcome::Union(union))),
         }

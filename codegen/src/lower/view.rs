@@ -289,9 +289,9 @@ impl<'a> View<'a> {
             } else if self.items.is_some() {
                 Some(SchemaType::Array)
             } else {
-                let values = self.values.as_ref()?;
-                let texts = values.iter().filter(|node| !node.is_null()).all(|node| node.as_str().is_some());
-                (texts && !values.is_empty()).then_some(SchemaType::String)
+                let mut values = self.values.as_ref()?.iter().filter(|node| !node.is_null()).peekable();
+                values.peek()?;
+                values.all(|node| node.as_str().is_some()).then_some(SchemaType::String)
             }
         })
     }

@@ -86,11 +86,9 @@ impl<'a> Schema<'a> {
     pub fn read(reading: Reading<'a>, node: &'a Node) -> Result<Self, Reported> {
         let fields = Fields::of(reading, node, "a schema")?;
         let reference = Reference::of(node);
-        if reference.is_none() {
-            if let Some(target) = fields.get("$ref") {
-                let message = format!("`$ref` must be a string, this is {}", target.kind());
-                return Err(Problem::new(code::WRONG_TYPE, target.span, message).report(reading.sink));
-            }
+        if let (None, Some(target)) = (&reference, fields.get("$ref")) {
+            let message = format!("`$ref` must be a string, this is {}", target.kind());
+            return Err(Problem::new(code::WRONG_TYPE, target.span, message).report(reading.sink));
         }
         let (kind, meant_format) =
             kind(reading, fields)?.map_or((None, None), |(kind, format)| (Some(kind), format));

@@ -152,11 +152,12 @@ impl Reader<'_> {
         };
         let mut taken = 6;
         let mut scalar = first;
-        if (0xD800..0xDC00).contains(&first) && self.text[self.at + 6..].starts_with("\\u") {
-            if let Some(second) = unit(self.at + 8).filter(|unit| (0xDC00..0xE000).contains(unit)) {
-                scalar = 0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00);
-                taken = 12;
-            }
+        if (0xD800..0xDC00).contains(&first)
+            && self.text[self.at + 6..].starts_with("\\u")
+            && let Some(second) = unit(self.at + 8).filter(|unit| (0xDC00..0xE000).contains(unit))
+        {
+            scalar = 0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00);
+            taken = 12;
         }
         self.at += taken;
         // Half of a surrogate pair is no character; examples hold such, and no meaning depends on them.
