@@ -3,16 +3,17 @@
 //! `E` says that the document is wrong, `W` that something was repaired or ignored, `U` that the document is right
 //! and the generator doesn't support a construct, which has the code's name as its stable feature name.
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 /// A kind of message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Code {
     /// The letter and number: `E0104`.
     pub id: &'static str,
     /// The same in words: `duplicate-key`.
     pub name: &'static str,
     /// What it means and what to do, in a few sentences.
+    #[serde(skip)]
     pub explanation: &'static str,
 }
 
@@ -33,12 +34,6 @@ impl Code {
     #[must_use]
     pub fn is_unsupported(self) -> bool {
         self.id.starts_with('U')
-    }
-}
-
-impl Serialize for Code {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.id)
     }
 }
 

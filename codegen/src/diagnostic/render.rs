@@ -21,6 +21,9 @@ pub fn render(diagnostic: &Diagnostic, sources: &SourceSet) -> String {
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(help.as_str()));
     }
+    if diagnostic.code.is_unsupported() {
+        group = group.element(Level::NOTE.message(format!("not supported: {}", diagnostic.code.name)));
+    }
     if let Some(cost) = cost(&diagnostic.costs) {
         group = group.element(Level::NOTE.message(cost));
     }

@@ -29,8 +29,8 @@ pub const MAX_DEPTH: usize = 192;
 /// How many values the aliases of a YAML file may add.
 pub const MAX_ALIASED_NODES: usize = 500_000;
 
-/// The files of one document; the first is its root.
-#[derive(Clone, Debug)]
+/// The files of one document; the first is its root. The default is no file at all, and says nothing.
+#[derive(Clone, Debug, Default)]
 pub struct SourceSet {
     files: Vec<SourceFile>,
 }

@@ -1,0 +1,58 @@
+//! Each stage can be shown, whole or for one operation, and shows the same twice.
+
+use planewright_codegen::dump::{Stage, dump};
+use planewright_codegen::source::SourceSet;
+use serde_json::{Value, json};
+
+const DOCUMENT: &str = include_str!("hostile/small.yaml");
+
+fn show(stage: Stage, operation: Option<&str>) -> Value {
+    let sources = SourceSet::from_text("small.yaml", DOCUMENT);
+    let (shown, diagnostics) = dump(&sources, stage, operation);
+    assert!(diagnostics.is_empty(), "{diagnostics}");
+    shown.unwrap()
+}
+
+#[test]
+fn every_stage_is_shown_and_equal_twice() {
+    for stage in Stage::ALL {
+        assert_eq!(stage.name().parse(), Ok(stage));
+        for operation in [None, Some("getThing"), Some("GET /things/{id}")] {
+            let first = show(stage, operation).to_string();
+            assert_eq!(first, show(stage, operation).to_string(), "{stage}");
+        }
+    }
+}
+
+#[test]
+fn references_stand_until_they_are_resolved() {
+    let reference = json!({ "$ref": "#/components/responses/Failure" });
+    assert_eq!(show(Stage::Source, Some("getThing"))["responses"]["4XX"], reference);
+    assert_eq!(
+        show(Stage::Document, Some("getThing"))["operation"]["responses"][1],
+        json!(["4XX", reference])
+    );
+    let resolved = show(Stage::Resolved, Some("getThing"));
+    assert_eq!(resolved["responses"][1]["component"], "Failure");
+    assert_eq!(resolved["parameters"][0]["name"], "id");
+}
+
+#[test]
+fn one_operation_is_shown_with_its_types_alone() {
+    let shown = show(Stage::Ir, Some("listThings"));
+    assert_eq!(shown["operation"]["id"], "listThings");
+    let types = shown["types"].as_object().unwrap();
+    let names: Vec<_> =
+        types.values().map(|one| one["name"]["component"].as_str().unwrap_or("inline")).collect();
+    assert_eq!(names, ["Kind", "Thing"]);
+}
+
+#[test]
+fn what_is_not_there_is_not_shown() {
+    let sources = SourceSet::from_text("small.yaml", DOCUMENT);
+    assert!(dump(&sources, Stage::Ir, Some("missing")).0.is_none());
+    assert_eq!(
+        "plans".parse::<Stage>().unwrap_err().to_string(),
+        "there is no stage `plans`; there are source, document, resolved, ir"
+    );
+}
