@@ -43,7 +43,11 @@ fn spaced(text: &str) -> String {
     let mut before = "";
     for line in text.lines() {
         let apart = indent(line) == indent(before) && ends_item(before) && starts_item(line);
-        let heading = before.starts_with("//!") && !line.starts_with("//!") && !line.is_empty();
+        let head = |line: &str| ["//!", "#!"].into_iter().find(|mark| line.starts_with(mark));
+        let heading = head(before).is_some()
+            && head(before) != head(line)
+            && !line.is_empty()
+            && !before.ends_with(['(', ',']);
         if heading || (apart && !(is_one_liner(before) && kind(before) == kind(line))) {
             out.push('\n');
         }
@@ -59,7 +63,7 @@ fn indent(line: &str) -> usize {
 }
 
 fn ends_item(line: &str) -> bool {
-    line.ends_with(['}', ';'])
+    line.ends_with(['}', ';']) && !line.trim_start().starts_with("//")
 }
 
 fn starts_item(line: &str) -> bool {

@@ -6,7 +6,8 @@ use crate::rust::{RustApi, docs};
 
 #[derive(Template)]
 #[template(path = "crate/Cargo.toml.j2", escape = "none")]
-struct Manifest {
+struct Manifest<'a> {
+    remake: &'a str,
     name: String,
     version: String,
     description: String,
@@ -51,7 +52,9 @@ pub(super) fn render(
     let parts = rust.config().parts;
     let title = one_line(&api.title);
     let written = one_line(&api.version);
+    let remake = one_line(&rust.config().remake);
     let manifest = Manifest {
+        remake: &remake,
         name: toml(name),
         version: toml(&version(&api.version)),
         description: toml(&format!("{title} {written}")),
@@ -66,7 +69,6 @@ pub(super) fn render(
     let contents =
         [(parts.model, "the types"), (parts.server, "a server's traits"), (parts.client, "a client")];
     let contents: Vec<_> = contents.into_iter().filter(|(there, _)| *there).map(|(_, noun)| noun).collect();
-    let remake = one_line(&rust.config().remake);
     let readme =
         Readme { name, title: &title, version: &written, contents: contents.join(", "), remake: &remake };
     files.add("README.md".to_owned(), "crate/README.md.j2", &readme)

@@ -77,6 +77,7 @@ impl Files {
         values: &impl askama::Template,
     ) -> Result<(), RenderFault> {
         let text = values.render().map_err(|source| RenderFault { template, source })?;
+        let text = format!("{}\n", text.trim());
         self.files.push(RenderedFile { path, template, text });
         Ok(())
     }

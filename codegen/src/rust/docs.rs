@@ -28,6 +28,7 @@ pub fn code(text: &str) -> String {
 fn rustdoc(markdown: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut fence: Option<&str> = None;
+    let mut item: Option<usize> = None;
     for line in markdown.lines() {
         let line: String =
             line.replace('\t', "    ").chars().filter(|&character| !is_invisible(character)).collect();
@@ -47,7 +48,15 @@ fn rustdoc(markdown: &str) -> Vec<String> {
             (Some(_), _) => lines.push(line.to_owned()),
             (None, None) => {
                 // Four spaces would make it a block of Rust.
-                let indent = (line.len() - text.len()).min(3);
+                let mut indent = (line.len() - text.len()).min(3);
+                if let Some(marker) = list_marker(text) {
+                    item = Some(indent + marker);
+                } else if text.is_empty() {
+                    item = None;
+                } else if let Some(item) = item {
+                    // A line that goes on with a list's item stands under its text, or clippy takes it for a slip.
+                    indent = item;
+                }
                 lines.push(format!("{:indent$}{}", "", inline(text)));
             }
         }
@@ -61,6 +70,15 @@ fn rustdoc(markdown: &str) -> Vec<String> {
         lines.pop();
     }
     lines
+}
+
+/// The width of a list item's marker with the space behind it.
+fn list_marker(text: &str) -> Option<usize> {
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let rest = &text[digits..];
+    let marker = if digits > 0 { rest.starts_with(['.', ')']) } else { rest.starts_with(['-', '*', '+']) };
+    let spaces = rest.get(1..)?.len() - rest.get(1..)?.trim_start().len();
+    (marker && spaces > 0 && digits < 10).then_some(digits + 1 + spaces)
 }
 
 /// Control characters, and those that turn the direction of text: rustc refuses the latter in comments.
@@ -230,6 +248,10 @@ mod tests {
         assert_eq!(
             rustdoc("a\n\n    fn main() {\n\n```json\n{[\n```\n"),
             ["a", "", "   fn main() {", "", "```text", "{[", "```"]
+        );
+        assert_eq!(
+            rustdoc("- a\nb\n      c\n\nd\n10. e\nf"),
+            ["- a", "  b", "  c", "", "d", "10. e", "    f"]
         );
         assert_eq!(rustdoc("~~~\n```\nopen"), ["~~~text", "```", "open", "~~~"]);
         assert_eq!(rustdoc("\n\n\r\n"), [""; 0]);

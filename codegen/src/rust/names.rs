@@ -135,6 +135,7 @@ fn type_names(api: &Api, config: &Config) -> Vec<String> {
 
 /// A name that isn't one of Rust's own.
 fn type_name(name: String) -> String {
+    let name = name.trim_end_matches('_').to_owned();
     if reserved::is_prelude(&name) || reserved::is_keyword(&name) { format!("{name}Schema") } else { name }
 }
 
@@ -152,7 +153,8 @@ fn members(kind: &TypeKind, name: String) -> TypeNames {
         TypeKind::Enum { values } => {
             let members =
                 claim(values.iter().map(|value| (pascal(&value.value), value.value.clone())), "", &[]);
-            let catch_all = free("Unknown", "", &members);
+            let catch_all = if members.iter().any(|name| name == "Unknown") { "Unlisted" } else { "Unknown" };
+            let catch_all = free(catch_all, "", &members);
             (members, catch_all)
         }
         TypeKind::Union(union) => {
