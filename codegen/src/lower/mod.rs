@@ -6,6 +6,7 @@
 
 mod asynchronous;
 mod bodies;
+mod circles;
 mod constraints;
 mod defaults;
 mod enums;
@@ -17,6 +18,7 @@ mod peek;
 mod prune;
 mod responses;
 mod routes;
+mod scalars;
 mod schemas;
 mod servers;
 mod unions;

@@ -20,7 +20,7 @@ pub(super) fn without_broken(
     let broken = spread(schemas);
     for (id, span) in &broken {
         let declaration = schemas.table.get(*id);
-        if let (NameHint::Component(name), false) = (&declaration.name, schemas.broken().contains_key(id)) {
+        if let (NameHint::Component(name), false) = (&declaration.name, schemas.broken.contains_key(id)) {
             let message = format!("the schema `{name}` uses a schema that has an error");
             let place = schemas.place(*id).unwrap_or(*span);
             reading.sink.within(Cost::Component(name.clone()), || {
@@ -115,7 +115,7 @@ fn spread(schemas: &Schemas<'_>) -> IndexMap<TypeId, Span> {
     for (user, declaration) in schemas.table.iter() {
         declaration_ids(&mut declaration.clone(), &mut |id| users.entry(*id).or_default().push(user));
     }
-    let mut broken = schemas.broken().clone();
+    let mut broken = schemas.broken.clone();
     let mut open: Vec<(TypeId, Span)> = broken.iter().map(|(id, span)| (*id, *span)).collect();
     while let Some((id, span)) = open.pop() {
         for user in users.get(&id).into_iter().flatten() {

@@ -4,11 +4,11 @@ use indexmap::IndexMap;
 
 use super::peek;
 use super::view::{Property, View};
-use super::{constraints, defaults, enums};
+use super::{constraints, defaults, enums, scalars};
 use crate::diagnostic::{Cost, Problem, Reported, code};
 use crate::ir::{
-    Additional, Constraints, Docs, Field, IntegerFormat, NameHint, NumberFormat, StringFormat, Type,
-    TypeDecl, TypeId, TypeKind, TypeTable, TypeUse,
+    Additional, Constraints, Docs, Field, NameHint, NumberFormat, Type, TypeDecl, TypeId, TypeKind,
+    TypeTable, TypeUse,
 };
 use crate::openapi::{AdditionalProperties, Document, Reading, Reference, SchemaType, Text};
 use crate::resolve::target;
@@ -20,10 +20,10 @@ pub(super) struct Schemas<'a> {
     pub(super) table: TypeTable,
     /// Nodes that have a declaration.
     declared: IndexMap<NodeIdentity, TypeId>,
-    /// Declarations that have an error, reported at this place.
-    broken: IndexMap<TypeId, Span>,
+    /// Declarations that have an error, with the place to name.
+    pub(super) broken: IndexMap<TypeId, Span>,
     /// Where the components stand; they are the first declarations.
-    places: Vec<Span>,
+    pub(super) places: Vec<Span>,
     /// How many schemas the one being made stands in.
     depth: usize,
 }
@@ -73,50 +73,6 @@ impl<'a> Schemas<'a> {
         schemas
     }
 
-    /// Finds schemas that are only names or alternatives of themselves, which have no values that could be read.
-    fn break_circles(&mut self) {
-        let forward: Vec<Vec<usize>> = self
-            .table
-            .iter()
-            .map(|(id, _)| self.same_value(id).iter().map(|id| id.0 as usize).collect())
-            .collect();
-        let mut backward: Vec<Vec<usize>> = vec![Vec::new(); forward.len()];
-        for (from, targets) in forward.iter().enumerate() {
-            targets.iter().for_each(|to| backward[*to].push(from));
-        }
-        // What leads nowhere is in no circle, and what is left then but nothing leads to isn't either.
-        let mut left = vec![true; forward.len()];
-        strip(&forward, &backward, &mut left);
-        strip(&backward, &forward, &mut left);
-        for (index, span) in self.places.clone().into_iter().enumerate().filter(|(index, _)| left[*index]) {
-            let id = TypeId(index as u32);
-            let NameHint::Component(name) = &self.table.get(id).name else { continue };
-            if self.broken.contains_key(&id) {
-                continue;
-            }
-            let message =
-                format!("the schema `{name}` is an alternative of itself, or another name for itself");
-            self.reading.sink.within(Cost::Component(name.clone()), || {
-                Problem::new(code::REFERENCE_CYCLE, span, message).report(self.reading.sink)
-            });
-            self.broken.insert(id, span);
-        }
-    }
-
-    /// The declarations whose values are values of this one as they stand.
-    fn same_value(&self, id: TypeId) -> Vec<TypeId> {
-        let uses: Vec<&TypeUse> = match &self.table.get(id).kind {
-            TypeKind::Alias(ty) => vec![ty],
-            TypeKind::Union(union) => union.variants.iter().map(|variant| &variant.ty).collect(),
-            TypeKind::Struct { .. } | TypeKind::Enum { .. } => Vec::new(),
-        };
-        let named = |ty: &TypeUse| match ty.ty {
-            Type::Named(id) => Some(id),
-            _ => None,
-        };
-        uses.into_iter().filter_map(named).collect()
-    }
-
     /// A state to go back to when an operation fails.
     pub(super) fn mark(&self) -> Mark {
         Mark(self.table.len())
@@ -127,11 +83,6 @@ impl<'a> Schemas<'a> {
         self.table.truncate(mark.0);
         self.declared.retain(|_, id| (id.0 as usize) < mark.0);
         self.broken.retain(|id, _| (id.0 as usize) < mark.0);
-    }
-
-    /// The place of the error that a declaration has, or that one has which it uses.
-    pub(super) fn broken(&self) -> &IndexMap<TypeId, Span> {
-        &self.broken
     }
 
     /// Where a component is declared.
@@ -320,14 +271,16 @@ impl<'a> Schemas<'a> {
             None => Type::Any,
             Some(SchemaType::Null) => Type::Any,
             Some(SchemaType::Boolean) => Type::Boolean,
-            Some(SchemaType::Integer) => return Ok(Shape::Use(integer(view.format.as_deref(), limits))),
+            Some(SchemaType::Integer) => {
+                return Ok(Shape::Use(scalars::integer(view.format.as_deref(), limits)));
+            }
             Some(SchemaType::Number) => match view.format.as_deref() {
                 Some("float") => Type::Number(NumberFormat::F32),
                 _ => Type::Number(NumberFormat::F64),
             },
-            Some(SchemaType::String) => Type::String(string_format(view.format.as_deref())),
+            Some(SchemaType::String) => Type::String(scalars::string_format(view.format.as_deref())),
             Some(SchemaType::Array) => Type::Array(Box::new(self.items(&view, owner)?)),
-            Some(SchemaType::Object) if is_struct(&view) => return self.structure(view, limits, owner),
+            Some(SchemaType::Object) if is_struct(&view) => return self.structure(view, limits),
             Some(SchemaType::Object) => Type::Map(Box::new(self.map_values(&view, owner)?)),
         };
         Ok(Shape::Use(TypeUse { ty, nullable: false, constraints: limits }))
@@ -355,12 +308,7 @@ impl<'a> Schemas<'a> {
         }
     }
 
-    fn structure(
-        &mut self,
-        view: View<'a>,
-        limits: Constraints,
-        owner: &[String],
-    ) -> Result<Shape, Reported> {
+    fn structure(&mut self, view: View<'a>, limits: Constraints) -> Result<Shape, Reported> {
         let additional = match &view.additional {
             None => Additional::Ignored,
             Some((AdditionalProperties::Allowed(false), _)) => Additional::Forbidden,
@@ -384,7 +332,6 @@ impl<'a> Schemas<'a> {
             return Err(reported);
         }
         self.undeclared_fields(&view, &additional, &mut fields);
-        let _ = owner;
         Ok(Shape::Kind(TypeKind::Struct { fields, additional, constraints: limits }))
     }
 
@@ -447,22 +394,6 @@ impl<'a> Schemas<'a> {
     }
 }
 
-/// Clears the mark of each node from which no edge leads to a marked one.
-fn strip(forward: &[Vec<usize>], backward: &[Vec<usize>], left: &mut [bool]) {
-    let mut degree: Vec<usize> =
-        forward.iter().map(|targets| targets.iter().filter(|target| left[**target]).count()).collect();
-    let mut open: Vec<usize> = (0..left.len()).filter(|node| left[*node] && degree[*node] == 0).collect();
-    while let Some(node) = open.pop() {
-        left[node] = false;
-        for source in backward[node].iter().copied().filter(|source| left[*source]) {
-            degree[source] -= 1;
-            if degree[source] == 0 {
-                open.push(source);
-            }
-        }
-    }
-}
-
 fn any_field(property: &Property<'_>, required: bool) -> Field {
     Field {
         name: property.name.value.clone(),
@@ -498,55 +429,6 @@ pub(super) fn use_docs(node: &Node) -> Docs {
 fn is_struct(view: &View<'_>) -> bool {
     let closed = matches!(view.additional, Some((AdditionalProperties::Allowed(false), _)));
     view.has_members() || closed
-}
-
-fn integer(format: Option<&str>, mut limits: Constraints) -> TypeUse {
-    let mut between = |least: i64, most: i64| {
-        let own =
-            Constraints { minimum: Some(least.into()), maximum: Some(most.into()), ..Constraints::default() };
-        limits = constraints::both(own, std::mem::take(&mut limits));
-    };
-    let format = match format {
-        Some("int8") => {
-            between(i8::MIN.into(), i8::MAX.into());
-            IntegerFormat::I32
-        }
-        Some("int16") => {
-            between(i16::MIN.into(), i16::MAX.into());
-            IntegerFormat::I32
-        }
-        Some("uint8") => {
-            between(0, u8::MAX.into());
-            IntegerFormat::U32
-        }
-        Some("uint16") => {
-            between(0, u16::MAX.into());
-            IntegerFormat::U32
-        }
-        Some("int32") => IntegerFormat::I32,
-        Some("uint32") => IntegerFormat::U32,
-        Some("uint" | "uint64") => IntegerFormat::U64,
-        _ if beyond_i64(&limits) => IntegerFormat::U64,
-        _ => IntegerFormat::I64,
-    };
-    TypeUse { ty: Type::Integer(format), nullable: false, constraints: limits }
-}
-
-fn beyond_i64(limits: &Constraints) -> bool {
-    let big = limits.maximum.as_ref().is_some_and(|number| number.as_f64() > Some(i64::MAX as f64));
-    let unsigned = limits.minimum.as_ref().is_some_and(|number| number.as_f64() >= Some(0.0));
-    big && unsigned
-}
-
-fn string_format(format: Option<&str>) -> StringFormat {
-    match format {
-        Some("date") => StringFormat::Date,
-        Some("date-time") => StringFormat::DateTime,
-        Some("uuid") => StringFormat::Uuid,
-        Some("byte") => StringFormat::Byte,
-        Some("binary") => StringFormat::Binary,
-        _ => StringFormat::Plain,
-    }
 }
 
 /// `owner` with one more word.
