@@ -3,12 +3,20 @@
 //! A client has one method per operation. What an operation needs is an argument; the rest is said to the builder that
 //! the method returns; `send` sends it:
 //!
-//! ```ignore
+#![cfg_attr(feature = "flink", doc = "```no_run")]
+#![cfg_attr(not(feature = "flink"), doc = "```text")]
+//! use planewright_client::flink::Client;
+//!
+//! # async fn example(job: planewright_model::id::JobId) -> Result<(), planewright_client::Error> {
 //! let flink = Client::connect("http://127.0.0.1:8081")?;
 //! let jar = flink.jars().upload_jar("target/wordcount.jar").send().await?;
 //! let savepoint = flink.checkpoints().trigger_savepoint(job).target_directory("s3://savepoints").send().await?;
-//! println!("{:?}", savepoint.wait().await?.location);
+//! println!("{} is in {:?}", jar.filename, savepoint.wait().await?.location);
+//! # Ok(())
+//! # }
 //! ```
+//!
+//! The same client calls a service in this process, with no socket: `Client::over(service)`.
 //!
 //! What happens between a builder and an answer, in the order of the files:
 //!

@@ -1,7 +1,7 @@
-//! The runtime of the clients, driven through the pattern that generated code follows.
+//! The runtime of the clients, driven through the client of the Flink REST API.
 
-mod exemplar;
 mod operations;
+mod requests;
 mod retries;
 mod script;
 mod streams;
@@ -9,17 +9,32 @@ mod wire;
 
 use std::time::Duration;
 
-use planewright_client::{Backoff, Connection, RetryPolicy, Settings};
+use planewright_client::flink::Client;
+use planewright_client::{Backoff, RetryPolicy, Settings};
+use planewright_model::id::{JobId, TriggerId};
 
-use exemplar::Flink;
-use script::Script;
+use script::{Script, Step, json};
+
+const JOB: JobId = JobId::from_bytes([0x11; 16]);
+const JOB_PATH: &str = "/jobs/11111111111111111111111111111111";
+const TRIGGER: TriggerId = TriggerId::from_bytes([0xab; 16]);
 
 /// A client over the script, with pauses that are easy to reckon with: 1 s, 2 s, 4 s at most.
-fn client(script: &Script) -> Flink<Script> {
-    Flink::new(Connection::over(script.clone()).with_settings(settings()))
+fn client(script: &Script) -> Client<Script> {
+    Client::over(script.clone()).with_settings(settings())
 }
 
 fn settings() -> Settings {
     let pauses = Backoff::new(Duration::from_secs(1), 2.0, Duration::from_secs(4));
     Settings::new().retry(RetryPolicy::new(4, pauses)).poll(pauses)
+}
+
+/// An answer to the question for a job's exceptions.
+fn exceptions() -> Step {
+    json(200, r#"{"exceptionHistory":{"entries":[],"truncated":false}}"#)
+}
+
+/// An answer to an upload.
+fn uploaded() -> Step {
+    json(200, r#"{"filename":"/jars/a.jar","status":"success"}"#)
 }

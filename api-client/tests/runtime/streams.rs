@@ -6,8 +6,8 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use planewright_client::{CallOptions, Download, ErrorKind, Upload};
 
-use crate::client;
-use crate::script::{Asked, Script, Step, json};
+use crate::script::{Asked, Script, Step};
+use crate::{client, uploaded};
 
 /// A file that is deleted at the end of the test.
 struct Scratch(PathBuf);
@@ -48,9 +48,9 @@ async fn a_file_is_streamed_from_disk_in_small_pieces() {
     let content: Vec<u8> = (0..1_000_000u32).map(|i| i as u8).collect();
     let file = Scratch::new("word \"count\".jar", &content);
     let told = Arc::new(Mutex::new(Vec::new()));
-    let script = Script::new([json(200, r#"{"filename":"x"}"#)]);
+    let script = Script::new([uploaded()]);
     let tell = Arc::clone(&told);
-    let call = client(&script).upload_jar(&file.0);
+    let call = client(&script).jars().upload_jar(&file.0);
     call.on_progress(move |sent, total| tell.lock().expect("no panic").push((sent, total)))
         .send()
         .await
@@ -74,8 +74,8 @@ async fn a_file_is_streamed_from_disk_in_small_pieces() {
 #[tokio::test(start_paused = true)]
 async fn a_file_is_opened_anew_for_each_attempt() {
     let file = Scratch::new("again.jar", b"the jar");
-    let script = Script::new([Step::Lose, json(200, r#"{"filename":"x"}"#)]);
-    let call = client(&script).upload_jar(&file.0).options(CallOptions::new().repeatable());
+    let script = Script::new([Step::Lose, uploaded()]);
+    let call = client(&script).jars().upload_jar(&file.0).options(CallOptions::new().repeatable());
     call.send().await.expect("the second attempt");
     let asked = script.asked();
     assert_eq!(asked[0].body, asked[1].body);
@@ -84,9 +84,9 @@ async fn a_file_is_opened_anew_for_each_attempt() {
 
 #[tokio::test(start_paused = true)]
 async fn a_stream_is_sent_once_even_if_a_repeat_would_be_harmless() {
-    let script = Script::new([Step::Lose, json(200, r#"{"filename":"x"}"#)]);
+    let script = Script::new([Step::Lose, uploaded()]);
     let chunks = stream::iter(["one ", "two"].map(|text| Ok::<_, std::io::Error>(Bytes::from(text))));
-    let call = client(&script).upload_jar(Upload::stream("a.jar", chunks, Some(7)));
+    let call = client(&script).jars().upload_jar(Upload::stream("a.jar", chunks, Some(7)));
     let error = call.options(CallOptions::new().repeatable()).send().await.expect_err("no second attempt");
     assert_eq!(error.kind(), ErrorKind::Transport);
     let asked = script.asked();
@@ -97,7 +97,7 @@ async fn a_stream_is_sent_once_even_if_a_repeat_would_be_harmless() {
 #[tokio::test]
 async fn a_file_that_is_not_there_is_an_error_before_anything_is_sent() {
     let script = Script::new([]);
-    let error = client(&script).upload_jar("/no/such/file.jar").send().await.expect_err("no file");
+    let error = client(&script).jars().upload_jar("/no/such/file.jar").send().await.expect_err("no file");
     assert_eq!(error.kind(), ErrorKind::Request);
     assert_eq!(error.to_string(), "uploadJar: POST /jars/upload: the body can't be sent");
     let chain = std::error::Error::source(&error).expect("a source").to_string();
@@ -114,10 +114,11 @@ async fn uploads_have_no_deadline_but_the_callers() {
         });
         Upload::stream("a.jar", chunks, None)
     };
-    let script = Script::new([json(200, r#"{"filename":"x"}"#)]);
-    client(&script).upload_jar(slow()).send().await.expect("ten minutes are fine");
+    let script = Script::new([uploaded()]);
+    client(&script).jars().upload_jar(slow()).send().await.expect("ten minutes are fine");
     let options = CallOptions::new().timeout(Duration::from_secs(60));
-    let error = client(&script).upload_jar(slow()).options(options).send().await.expect_err("a deadline");
+    let error =
+        client(&script).jars().upload_jar(slow()).options(options).send().await.expect_err("a deadline");
     assert!(error.is_deadline());
 }
 
@@ -130,7 +131,7 @@ fn log(text: &'static str) -> Step {
 }
 
 async fn download(step: Step) -> Download {
-    client(&Script::new([step])).get_log().send().await.expect("a log")
+    client(&Script::new([step])).jobmanager().get_job_manager_log().send().await.expect("a log")
 }
 
 #[tokio::test]
@@ -156,5 +157,5 @@ async fn a_log_that_breaks_off_is_an_error_of_the_next_chunk() {
     assert_eq!(log.chunk().await.expect("a chunk").expect("bytes"), "begin");
     let error = log.chunk().await.expect_err("cut");
     assert_eq!(error.kind(), ErrorKind::Transport);
-    assert!(error.to_string().starts_with("getLog: GET /jobmanager/log: "), "{error}");
+    assert!(error.to_string().starts_with("getJobManagerLog: GET /jobmanager/log: "), "{error}");
 }
