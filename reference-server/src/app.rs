@@ -172,7 +172,12 @@ impl ControlPlaneBuilder {
     pub async fn build(self) -> Result<ControlPlane, BuildError> {
         let clock = self.clock;
         let simulated = || {
-            let executor = SimulatedExecutor::with_clock(SimulatedOptions::default(), clock.clone());
+            let options = SimulatedOptions {
+                // Any place will do that is none on this machine: what is simulated leaves no files.
+                savepoint_directory: Some("simulated://savepoints".to_owned()),
+                ..SimulatedOptions::default()
+            };
+            let executor = SimulatedExecutor::with_clock(options, clock.clone());
             Arc::new(executor) as Arc<dyn Executor>
         };
         let kernel = Arc::new(Kernel::new(Parts {

@@ -3,7 +3,7 @@
 use planewright_backend::executor::Node;
 use planewright_server::{ApiError, ResponseBody};
 
-use super::{Answer, Flink, missing};
+use super::{Answer, Flink};
 use crate::kernel::{Kernel, KernelError};
 
 /// One of the two files that every process of Flink has.
@@ -18,13 +18,13 @@ pub(super) enum Stream {
 impl Flink {
     /// The log, or the output, of a process: the first file with the ending that it has in Flink.
     pub(super) async fn main_log(&self, node: &Node, stream: Stream) -> Answer<ResponseBody> {
-        let (ending, what) = match stream {
-            Stream::Log => (".log", "log file of this process"),
-            Stream::Output => (".out", "file with the output of this process"),
+        let (ending, missing) = match stream {
+            Stream::Log => (".log", "There is no file with the log of this process."),
+            Stream::Output => (".out", "There is no file with the output of this process."),
         };
         let files = self.kernel.executor.logs(node).await.map_err(KernelError::from)?;
         let file = files.into_iter().find(|file| file.name.ends_with(ending));
-        let file = file.ok_or_else(|| missing(what.to_owned()))?;
+        let file = file.ok_or_else(|| ApiError::not_found(missing))?;
         log_stream(&self.kernel, node, &file.name).await
     }
 }

@@ -1,6 +1,6 @@
 use planewright_backend::executor::{Metric, MetricScope};
 use planewright_backend::id::{JobId, VertexId};
-use planewright_server::RequestContext;
+use planewright_server::{ApiError, RequestContext};
 
 use super::convert::measurement;
 use super::{Answer, Flink, backend_job, server::*, wire, worker_id};
@@ -43,6 +43,7 @@ impl Flink {
         agg: Option<Vec<wire::AggregationMode>>,
     ) -> Answer<Vec<wire::AggregatedMetric>> {
         let wanted = Wanted::from_get(get.as_deref());
+        let aggregations = aggregations(agg)?;
         let mut sources = Vec::with_capacity(scopes.len());
         for scope in &scopes {
             sources.push(self.samples(scope, &wanted).await?);
@@ -52,17 +53,20 @@ impl Flink {
                 .into_iter()
                 .map(|id| Aggregate { id, ..Aggregate::default() })
                 .collect(),
-            Wanted::Values(names) => metric::aggregate(names, &sources, &aggregations(agg)),
+            Wanted::Values(names) => metric::aggregate(names, &sources, &aggregations),
         };
         Ok(aggregates.into_iter().map(aggregated_metric).collect())
     }
 }
 
 /// All, unless some are chosen.
-fn aggregations(chosen: Option<Vec<wire::AggregationMode>>) -> Vec<Aggregation> {
+fn aggregations(chosen: Option<Vec<wire::AggregationMode>>) -> Answer<Vec<Aggregation>> {
     let Some(chosen) = chosen else {
-        return Aggregation::ALL.to_vec();
+        return Ok(Aggregation::ALL.to_vec());
     };
+    if chosen.is_empty() {
+        return Err(ApiError::bad_request("The query names no aggregation after `agg`."));
+    }
     let aggregation = |mode| match mode {
         wire::AggregationMode::Min => Some(Aggregation::Min),
         wire::AggregationMode::Max => Some(Aggregation::Max),
@@ -71,7 +75,7 @@ fn aggregations(chosen: Option<Vec<wire::AggregationMode>>) -> Vec<Aggregation> 
         wire::AggregationMode::Skew => Some(Aggregation::Skew),
         wire::AggregationMode::Unknown(_) => None,
     };
-    chosen.into_iter().filter_map(aggregation).collect()
+    Ok(chosen.into_iter().filter_map(aggregation).collect())
 }
 
 fn aggregated_metric(found: Aggregate) -> wire::AggregatedMetric {

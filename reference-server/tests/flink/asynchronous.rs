@@ -11,7 +11,7 @@ const TRIGGER: &str = "c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1";
 async fn a_savepoint_is_triggered_polled_and_done() {
     let bench = Bench::new().await;
     let job = bench.running().await;
-    let body = json!({ "target-directory": "simulated:/elsewhere", "cancel-job": false, "triggerId": null });
+    let body = json!({ "target-directory": "memory://elsewhere", "cancel-job": false, "triggerId": null });
     let answer = bench.post(&format!("/jobs/{job}/savepoints"), body).await;
     assert_eq!(answer.status, 202);
     let trigger = answer.json()["request-id"].as_str().unwrap().to_owned();
@@ -20,7 +20,7 @@ async fn a_savepoint_is_triggered_polled_and_done() {
     assert_eq!(answer, json!({ "status": { "id": "IN_PROGRESS" }, "operation": null }));
     let outcome = bench.outcome(&path).await;
     let location = outcome["location"].as_str().unwrap();
-    assert!(location.starts_with("simulated:/elsewhere/savepoint-"), "{outcome}");
+    assert!(location.starts_with("memory://elsewhere/savepoint-"), "{outcome}");
     assert_eq!(bench.status(&job).await, "RUNNING");
 }
 
@@ -30,15 +30,15 @@ async fn a_repeat_in_any_case_starts_nothing() {
     let job = bench.running().await;
     let path = format!("/jobs/{job}/savepoints");
     for (trigger, target) in [
-        (TRIGGER.to_owned(), "simulated:/a"),
-        (TRIGGER.to_uppercase(), "simulated:/a"),
-        (TRIGGER.to_owned(), "simulated:/b"),
+        (TRIGGER.to_owned(), "memory://a"),
+        (TRIGGER.to_uppercase(), "memory://a"),
+        (TRIGGER.to_owned(), "memory://b"),
     ] {
         let answer = bench.post(&path, json!({ "triggerId": trigger, "target-directory": target })).await;
         assert_eq!((answer.status, answer.json()), (202, json!({ "request-id": TRIGGER })));
     }
     let outcome = bench.outcome(&format!("{path}/{}", TRIGGER.to_uppercase())).await;
-    assert!(outcome["location"].as_str().unwrap().starts_with("simulated:/a/"), "{outcome}");
+    assert!(outcome["location"].as_str().unwrap().starts_with("memory://a/"), "{outcome}");
     let again = bench.post(&path, json!({ "triggerId": TRIGGER })).await;
     assert_eq!(again.status, 202);
     assert_eq!(bench.outcome(&format!("{path}/{TRIGGER}")).await, outcome);
@@ -153,7 +153,7 @@ async fn a_savepoint_ends_when_its_job_is_cancelled() {
 async fn checkpoints_on_request_are_listed() {
     let bench = Bench::new().await;
     let job = bench.running().await;
-    for body in [json!({}), json!({ "checkpointType": "FULL" }), json!({ "checkpointType": "configured" })] {
+    for body in [json!({}), json!({ "checkpointType": "FULL" }), json!({ "checkpointType": "CONFIGURED" })] {
         let answer = bench.post(&format!("/jobs/{job}/checkpoints"), body).await;
         assert_eq!(answer.status, 202, "{:?}", answer.bytes);
         let trigger = answer.json()["request-id"].as_str().unwrap().to_owned();

@@ -71,7 +71,7 @@ impl Bench {
     pub(crate) async fn with(store: Arc<dyn Store>) -> Self {
         let clock = VirtualClock::starting_at(Timestamp(1_795_262_880_000));
         let options = SimulatedOptions {
-            savepoint_directory: Some("simulated:/savepoints".to_owned()),
+            savepoint_directory: Some("memory://savepoints".to_owned()),
             slots_per_worker: 16,
             ..SimulatedOptions::default()
         };

@@ -49,11 +49,13 @@ impl Stage {
         };
         stage.trigger("getSavepointStatus", Method::POST, &format!("/jobs/{job}/savepoints")).await;
         stage.trigger("getCheckpointStatus", Method::POST, &format!("/jobs/{job}/checkpoints")).await;
+        // A change of parallelism would end them.
+        stage.bench.advance(5000);
         stage
             .trigger("getRescalingStatus", Method::PATCH, &format!("/jobs/{job}/rescaling?parallelism=3"))
             .await;
         stage.trigger("getClusterDataSetDeleteStatus", Method::DELETE, &format!("/datasets/{UNKNOWN}")).await;
-        let disposal = json!({ "savepoint-path": "simulated:/nowhere" });
+        let disposal = json!({ "savepoint-path": "memory://nowhere" });
         let answer = stage.bench.post("/savepoint-disposal", disposal).await.ok();
         stage.triggers.insert("getSavepointDisposalStatus", text(&answer["request-id"]));
         stage.bench.advance(10_000);

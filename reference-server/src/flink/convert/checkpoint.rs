@@ -10,7 +10,7 @@ use super::{int, long, moment, stats_summary};
 use crate::flink::wire;
 
 pub(in crate::flink) fn statistics(found: &CheckpointStatistics) -> wire::CheckpointingStatistics {
-    let latest = |record: &Option<CheckpointRecord>| record.as_ref().map(|record| overview(record));
+    let latest = |record: &Option<CheckpointRecord>| record.as_ref().map(overview);
     wire::CheckpointingStatistics {
         counts: wire::CheckpointCounts {
             restored: long(found.counts.restored),
