@@ -48,22 +48,15 @@ impl Sink {
         self.problems.borrow_mut().truncate(len);
     }
 
-    /// Whether every error since `len` was reported before, for something else: then it is the cause of a failure that
-    /// needs words of its own. Returns the place of the first.
+    /// The place of the first error since `len`, if none of them costs what the scope says: then something else is to
+    /// blame for a failure, and it needs words of its own.
     #[must_use]
-    pub fn repeated_since(&self, len: usize) -> Option<Span> {
+    pub fn foreign_since(&self, len: usize) -> Option<Span> {
+        let scope = self.scope.borrow().clone().unwrap_or(Cost::Run);
         let problems = self.problems.borrow();
-        let (before, since) = problems.split_at_checked(len)?;
-        let mut errors = since.iter().filter(|(_, cost)| *cost != Cost::Nothing).peekable();
-        let first = errors.peek()?.0.span;
-        let known = |problem: &Problem| {
-            before.iter().any(|(other, cost)| {
-                *cost != Cost::Nothing
-                    && (other.code, other.span, &other.message)
-                        == (problem.code, problem.span, &problem.message)
-            })
-        };
-        errors.all(|(problem, _)| known(problem)).then_some(first)
+        let mut errors = problems.get(len..)?.iter().filter(|(_, cost)| *cost != Cost::Nothing);
+        let (first, cost) = errors.next()?;
+        (*cost != scope && errors.all(|(_, cost)| *cost != scope)).then_some(first.span)
     }
 
     /// Whether an error that costs the run was reported.

@@ -28,8 +28,7 @@ pub(super) fn lower<'a>(
         let before = reading.sink.len();
         let lowered = reading.sink.within(Cost::Operation(id.clone()), || {
             let lowered = one(reading, schemas, resolved, operation, id);
-            if let (Err(_), Some(cause)) = (&lowered, reading.sink.repeated_since(before)) {
-                reading.sink.truncate(before);
+            if let (Err(_), Some(cause)) = (&lowered, reading.sink.foreign_since(before)) {
                 Problem::new(
                     code::BROKEN_SCHEMA,
                     operation.span,

@@ -197,8 +197,7 @@ impl<'a> Schemas<'a> {
             }
             Err(_) => {
                 let place = self.place(id).unwrap_or(node.span);
-                if let Some(cause) = self.reading.sink.repeated_since(before) {
-                    self.reading.sink.truncate(before);
+                if let Some(cause) = self.reading.sink.foreign_since(before) {
                     Problem::new(code::BROKEN_SCHEMA, place, "the schema uses a schema that has an error")
                         .related(cause, "the error")
                         .report(self.reading.sink);

@@ -2,7 +2,7 @@
 
 use super::constraints;
 use super::peek::resolved;
-use crate::diagnostic::{Problem, Reported, code};
+use crate::diagnostic::{Cost, Problem, Reported, code};
 use crate::ir::{Constraints, Docs};
 use crate::openapi::{AdditionalProperties, Discriminator, Reading, Reference, Schema, SchemaType, Text};
 use crate::resolve::target;
@@ -117,7 +117,13 @@ impl<'a> View<'a> {
         if let Some(reference) = schema.reference {
             let target = target(reading, &reference)?;
             let owner = target.component().map_or_else(|| owner.to_vec(), |name| vec![name.to_owned()]);
-            let mut view = Self::nested(reading, target.node, &owner, open)?;
+            // What is wrong there is that component's own affair.
+            let mut view = match target.component() {
+                Some(name) => reading.sink.within(Cost::Component(name.to_owned()), || {
+                    Self::nested(reading, target.node, &owner, open)
+                })?,
+                None => Self::nested(reading, target.node, &owner, open)?,
+            };
             view.alias = Some(reference);
             return Ok(view);
         }
