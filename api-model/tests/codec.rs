@@ -42,7 +42,8 @@ fn texts_are_decoded_as_they_stand_and_checked_on_demand() {
     let times = Vec::<DateTime>::read_json(br#"["2024-01-01t00:00:00.10+00:00", "yesterday"]"#).unwrap();
     assert_eq!(times[0].as_str(), "2024-01-01t00:00:00.10+00:00");
     let violations = times.check().unwrap_err();
-    let places: Vec<_> = violations.iter().map(|violation| (violation.path.as_str(), violation.constraint)).collect();
+    let places: Vec<_> =
+        violations.iter().map(|violation| (violation.path.as_str(), violation.constraint)).collect();
     assert_eq!(places, [("/1", "format")]);
     assert!("2023-02-29".parse::<Date>().is_err());
     assert!("67e55044-10b1-426f-9247-bb680e5fe0c8".parse::<Uuid>().is_ok());

@@ -23,7 +23,7 @@ pub enum JobOutcome {
     /// `UNKNOWN`.
     Unknown,
     /// A value that the document doesn't list.
-    Unknown2(String),
+    Unlisted(String),
 }
 
 impl JobOutcome {
@@ -43,7 +43,7 @@ impl JobOutcome {
             Self::Failed => "FAILED",
             Self::Canceled => "CANCELED",
             Self::Unknown => "UNKNOWN",
-            Self::Unknown2(text) => text,
+            Self::Unlisted(text) => text,
         }
     }
 }
@@ -55,12 +55,12 @@ impl From<&str> for JobOutcome {
             "FAILED" => Self::Failed,
             "CANCELED" => Self::Canceled,
             "UNKNOWN" => Self::Unknown,
-            _ => Self::Unknown2(text.to_owned()),
+            _ => Self::Unlisted(text.to_owned()),
         }
     }
 }
 
-::planewright_model::__private::open_enum!(JobOutcome, Unknown2);
+::planewright_model::__private::open_enum!(JobOutcome, Unlisted);
 
 /// How to end a job. Upper case is accepted too.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]

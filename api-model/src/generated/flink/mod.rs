@@ -3,6 +3,8 @@
 
 //! The types of Flink REST API 2.3.0.
 
+#![allow(clippy::large_enum_variant)]
+
 mod cluster;
 mod taskmanagers;
 mod jars;
