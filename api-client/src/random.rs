@@ -23,12 +23,25 @@ pub fn fresh_id<T: FromStr>() -> Option<T> {
         // Version 4, variant 1: the two places that a UUID doesn't leave to chance.
         format!("{}-{}-4{}-8{}-{}", part(0..8), part(8..12), part(13..16), part(17..20), part(20..32))
     };
-    hex.parse().or_else(|_| uuid().parse()).ok()
+    uuid().parse().or_else(|_| hex.parse()).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_has_the_form_that_its_type_reads() {
+        use planewright_model::id::TriggerId;
+        use planewright_model::{Scalar, Uuid};
+        fn fresh<T: Scalar>() -> String {
+            fresh_id::<T>().map(|id| id.to_string()).unwrap_or_default()
+        }
+        assert_eq!(fresh::<TriggerId>().len(), 32);
+        assert_eq!(fresh::<Uuid>().len(), 36);
+        assert_eq!(fresh::<String>().len(), 36);
+        assert_eq!(fresh::<bool>(), "");
+    }
 
     #[test]
     fn names_differ_and_have_32_digits() {

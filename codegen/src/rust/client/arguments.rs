@@ -99,7 +99,13 @@ impl Inputs {
     }
 
     /// Adds a method that keeps `value` as a member of the body. A parameter of the same name has the shorter name.
-    pub(super) fn member_setter(&mut self, wanted: &str, value: &Value, statement: String, docs: Vec<String>) {
+    pub(super) fn member_setter(
+        &mut self,
+        wanted: &str,
+        value: &Value,
+        statement: String,
+        docs: Vec<String>,
+    ) {
         let longer = format!("body_{wanted}");
         self.setter(if self.is_setter(wanted) { &longer } else { wanted }, value, statement, docs);
     }

@@ -208,16 +208,19 @@ pub(super) fn fix_trigger_id(rust: &RustApi<'_>, operation: &Operation) -> Optio
     };
     let name = &shape.name;
     let fresh = "::planewright_client::__private::fresh_id()";
-    let (is_there, choose) = match shape.presence {
+    let choose = match shape.presence {
         Presence::Required => return Some((String::new(), "__call.allow_repeat();".into())),
-        Presence::Nullable | Presence::Optional => (format!("__body.{name}.is_some()"), fresh.to_owned()),
-        Presence::OptionalNullable => (
-            format!("matches!(__body.{name}, Some(::planewright_model::Nullable::Value(_)))"),
-            format!("{fresh}.map(::planewright_model::Nullable::Value)"),
-        ),
+        Presence::Nullable | Presence::Optional => {
+            format!(
+                "if __body.{name}.is_none() {{ __body.{name} = {fresh}; }} let __is_named = __body.{name}.is_some();"
+            )
+        }
+        Presence::OptionalNullable => {
+            let is_there = format!("matches!(__body.{name}, Some(::planewright_model::Nullable::Value(_)))");
+            let fresh = format!("{fresh}.map(::planewright_model::Nullable::Value)");
+            format!("if !{is_there} {{ __body.{name} = {fresh}; }} let __is_named = {is_there};")
+        }
     };
-    let before = format!(
-        "let __body = {target}; if !{is_there} {{ __body.{name} = {choose}; }} let __is_named = {is_there};"
-    );
+    let before = format!("let __body = {target}; {choose}");
     Some((before, "if __is_named { __call.allow_repeat(); }".into()))
 }

@@ -132,13 +132,15 @@ pub(super) fn plan(
     }
     let streams = reads.contains(&Read::Stream);
     let send = if streams { "open" } else { "fetch" };
-    let variants = successes
+    let mut variants: Vec<_> = successes
         .iter()
         .zip(&reads)
         .map(|((index, response), read)| {
             variant(response, read, &names.responses[*index], enum_name, streams)
         })
         .collect();
+    // The arm for the rest comes last.
+    variants.sort_by_key(|variant| variant.pattern == "_");
     Outcome {
         ty: enum_name.to_owned(),
         accept,
@@ -150,8 +152,8 @@ pub(super) fn plan(
 fn variant(response: &Response, read: &Read, name: &str, enum_name: &str, streams: bool) -> OutcomeVariant {
     let (pattern, status) = match response.status {
         Status::Code(code) => (code.to_string(), false),
-        Status::Range(digit) => (format!("{digit}00..={digit}99"), true),
-        Status::Default => ("_".to_owned(), true),
+        // No other status is a success.
+        Status::Range(_) | Status::Default => ("_".to_owned(), true),
     };
     let value = match (read, streams) {
         (Read::Empty, _) => None,
