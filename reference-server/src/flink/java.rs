@@ -72,6 +72,8 @@ pub(super) fn serialized_count(kind: &str, value: &str) -> Option<String> {
     out.string("Ljava/lang/Throwable;");
     out.byte(END);
     out.byte(NULL);
+    // No failure, but a value.
+    out.byte(NULL);
     out.byte(OBJECT);
     if is_long {
         out.class("java.lang.Long", 0x3b8b_e490_cc8f_23df, SERIALIZABLE, 1);
@@ -171,9 +173,9 @@ mod tests {
     fn a_count_is_written_as_by_a_real_cluster() {
         assert_eq!(
             serialized_count("LongCounter", "5000").unwrap(),
-            "rO0ABXNyACVvcmcuYXBhY2hlLmZsaW5rLnV0aWwuT3B0aW9uYWxGYWlsdXJlAAAAAAAAAAEDAAFMAAxmYWlsdXJl\
-             Q2F1c2V0ABVMamF2YS9sYW5nL1Rocm93YWJsZTt4cHNyAA5qYXZhLmxhbmcuTG9uZzuL5JDMjyPfAgABSgAFdmFs\
-             dWV4cgAQamF2YS5sYW5nLk51bWJlcoaslR0LlOCLAgAAeHAAAAAAAAATiHg="
+            "rO0ABXNyACVvcmcuYXBhY2hlLmZsaW5rLnV0aWwuT3B0aW9uYWxGYWlsdXJlAAAAAAAAAAEDAAFMAAxmYWlsdXJlQ2\
+             F1c2V0ABVMamF2YS9sYW5nL1Rocm93YWJsZTt4cHBzcgAOamF2YS5sYW5nLkxvbmc7i+SQzI8j3wIAAUoABXZhbHVl\
+             eHIAEGphdmEubGFuZy5OdW1iZXKGrJUdC5TgiwIAAHhwAAAAAAAAE4h4"
         );
         assert_eq!(serialized_count("Histogram", "{}"), None);
         assert_eq!(serialized_count("LongCounter", "many"), None);
@@ -183,6 +185,22 @@ mod tests {
     fn text_is_written_as_java_does() {
         assert_eq!(modified_utf8("a\0é€"), b"a\xc0\x80\xc3\xa9\xe2\x82\xac");
         assert_eq!(modified_utf8("\u{1f600}"), b"\xed\xa0\xbd\xed\xb8\x80");
+    }
+
+    #[test]
+    fn a_failure_is_what_flinks_own_class_has_read() {
+        // `org.apache.flink.util.SerializedThrowable` of Flink 2.3.0 has read this text and shown class and trace.
+        let text = serialized_throwable("org.example.E", "org.example.E: boom\n\tat x\n");
+        assert_eq!(
+            text,
+            "rO0ABXNyAClvcmcuYXBhY2hlLmZsaW5rLnV0aWwuU2VyaWFsaXplZFRocm93YWJsZWUWnfUfpxPzAgADTAAZZnVsbF\
+             N0cmluZ2lmaWVkU3RhY2tUcmFjZXQAEkxqYXZhL2xhbmcvU3RyaW5nO0wAFm9yaWdpbmFsRXJyb3JDbGFzc05hbWVx\
+             AH4AAVsAE3NlcmlhbGl6ZWRFeGNlcHRpb250AAJbQnhyABNqYXZhLmxhbmcuRXhjZXB0aW9u0P0fPho7HMQCAAB4cg\
+             ATamF2YS5sYW5nLlRocm93YWJsZdXGNSc5d7jLAwAETAAFY2F1c2V0ABVMamF2YS9sYW5nL1Rocm93YWJsZTtMAA1k\
+             ZXRhaWxNZXNzYWdlcQB+AAFbAApzdGFja1RyYWNldAAeW0xqYXZhL2xhbmcvU3RhY2tUcmFjZUVsZW1lbnQ7TAAUc3\
+             VwcHJlc3NlZEV4Y2VwdGlvbnN0ABBMamF2YS91dGlsL0xpc3Q7eHBwdAATb3JnLmV4YW1wbGUuRTogYm9vbXBweHQA\
+             Gm9yZy5leGFtcGxlLkU6IGJvb20KCWF0IHgKdAANb3JnLmV4YW1wbGUuRXA="
+        );
     }
 
     #[test]
