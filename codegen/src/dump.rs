@@ -5,10 +5,15 @@ use std::str::FromStr;
 
 use serde_json::{Value, json};
 
+use crate::config::Config;
 use crate::diagnostic::{Diagnostics, Sink};
+use crate::format::format;
+use crate::ir::Api;
 use crate::lower::{lower_document, types_of};
 use crate::openapi::{Document, Reading, RefOr, parse};
+use crate::render::render;
 use crate::resolve::{Resolved, resolve};
+use crate::rust::{RustApi, SHARED, client, model, server};
 use crate::source::{SourceSet, Tree};
 
 /// A stage whose result can be shown.
@@ -23,11 +28,18 @@ pub enum Stage {
     Resolved,
     /// The intermediate representation.
     Ir,
+    /// Every Rust name and type, and what stands in each file.
+    Plan,
+    /// What the templates make of the plan, by path.
+    Rendered,
+    /// The files, by path.
+    Formatted,
 }
 
 impl Stage {
     /// All of them, in the order in which they run.
-    pub const ALL: [Self; 4] = [Self::Source, Self::Document, Self::Resolved, Self::Ir];
+    pub const ALL: [Self; 7] =
+        [Self::Source, Self::Document, Self::Resolved, Self::Ir, Self::Plan, Self::Rendered, Self::Formatted];
 
     /// Its name on the command line.
     #[must_use]
@@ -37,6 +49,9 @@ impl Stage {
             Self::Document => "document",
             Self::Resolved => "resolved",
             Self::Ir => "ir",
+            Self::Plan => "plan",
+            Self::Rendered => "rendered",
+            Self::Formatted => "formatted",
         }
     }
 }
@@ -119,7 +134,41 @@ fn show(reading: Reading<'_>, stage: Stage, operation: Option<&str>) -> Option<V
             let types = types_of(&api.types, operation);
             Some(json!({ "operation": operation, "types": types }))
         }
+        Stage::Plan | Stage::Rendered | Stage::Formatted => {
+            let mut api = lower_document(reading, &resolved);
+            if let Some(index) = found {
+                let source = &resolved.operations[index];
+                api.operations.retain(|operation| {
+                    operation.method == source.method && operation.path.text == source.path.value
+                });
+            }
+            back_half(&api, stage, found.is_some())
+        }
     }
+}
+
+/// What the stages behind the intermediate representation make of it, as one tree of modules. Of a lone operation
+/// without the types that it doesn't use, all of which are shared ones.
+fn back_half(api: &Api, stage: Stage, lone: bool) -> Option<Value> {
+    let config = Config::tree();
+    let rust = RustApi::new(api, &config);
+    if stage == Stage::Plan {
+        let (mut model, server, client) = (model::plan(&rust), server::plan(&rust), client::plan(&rust));
+        model.modules.retain(|module| !lone || module.name != SHARED);
+        return Some(json!({ "names": rust.names(), "model": model, "server": server, "client": client }));
+    }
+    let mut rendered = render(&rust).ok()?;
+    rendered.retain(|file| !lone || file.path != format!("model/{SHARED}.rs"));
+    let by_path = |(path, text): (String, String)| (path, Value::String(text));
+    Some(if stage == Stage::Rendered {
+        rendered.into_iter().map(|file| by_path((file.path, file.text))).collect()
+    } else {
+        format(rendered, &config.remake)
+            .ok()?
+            .into_iter()
+            .map(|file| by_path((file.path, file.text)))
+            .collect()
+    })
 }
 
 fn node_of(document: &Document<'_>, resolved: &Resolved<'_>, index: usize) -> Option<Value> {

@@ -53,6 +53,21 @@ fn what_is_not_there_is_not_shown() {
     assert!(dump(&sources, Stage::Ir, Some("missing")).0.is_none());
     assert_eq!(
         "plans".parse::<Stage>().unwrap_err().to_string(),
-        "there is no stage `plans`; there are source, document, resolved, ir"
+        "there is no stage `plans`; there are source, document, resolved, ir, plan, rendered, formatted"
+    );
+}
+
+#[test]
+fn the_back_half_is_shown_for_the_document_and_for_one_operation() {
+    let sources = SourceSet::from_text("flink.yaml", planewright_spec::FLINK);
+    let show = |stage, operation| dump(&sources, stage, operation).0.unwrap();
+    let plan = show(Stage::Plan, Some("cancelJob"));
+    assert_eq!(plan["names"]["operations"][0]["method"], "cancel_job");
+    let files = show(Stage::Formatted, Some("cancelJob"));
+    let server = files["server/jobs.rs"].as_str().unwrap();
+    assert!(server.contains("fn cancel_job(") && !server.contains("fn get_jobs_overview("));
+    assert!(
+        show(Stage::Rendered, None).as_object().unwrap().len()
+            > show(Stage::Rendered, Some("cancelJob")).as_object().unwrap().len()
     );
 }

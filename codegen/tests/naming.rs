@@ -24,6 +24,8 @@ fn is_identifier(text: &str) -> bool {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 1024, ..ProptestConfig::default() })]
+
     #[test]
     fn every_name_becomes_an_identifier(name in names()) {
         prop_assert!(is_identifier(&snake(&name)), "{}", snake(&name));

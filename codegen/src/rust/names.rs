@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use heck::{ToPascalCase, ToSnakeCase};
 use serde::Serialize;
+use unicode_ident::{is_xid_continue, is_xid_start};
 
 use super::reserved;
 use crate::config::Config;
@@ -170,8 +171,7 @@ fn members(kind: &TypeKind, name: String) -> TypeNames {
 #[must_use]
 pub fn snake(name: &str) -> String {
     let snake = words(name).to_snake_case();
-    let snake =
-        if snake.starts_with(|first: char| first.is_ascii_digit()) { format!("n{snake}") } else { snake };
+    let snake = if snake.starts_with(is_xid_start) { snake } else { format!("n{snake}") };
     if reserved::is_keyword(&snake) { format!("{snake}_") } else { snake }
 }
 
@@ -179,8 +179,7 @@ pub fn snake(name: &str) -> String {
 #[must_use]
 pub fn pascal(name: &str) -> String {
     let pascal = words(name).to_pascal_case();
-    let pascal =
-        if pascal.starts_with(|first: char| first.is_ascii_digit()) { format!("N{pascal}") } else { pascal };
+    let pascal = if pascal.starts_with(is_xid_start) { pascal } else { format!("N{pascal}") };
     if reserved::is_keyword(&pascal) { format!("{pascal}_") } else { pascal }
 }
 
@@ -206,7 +205,7 @@ fn words(name: &str) -> String {
     for (index, character) in name.char_indices() {
         match character {
             _ if character.is_ascii_alphanumeric() => words.push(character),
-            _ if !character.is_ascii() && character.is_alphabetic() => words.push(character),
+            _ if !character.is_ascii() && is_xid_continue(character) => words.push(character),
             // Reactions are called `+1` and `-1`, orders `-created`, comparisons `<=`: the sign is the meaning.
             _ if signed && index < 2 => words.push_str(spelled(character)),
             _ => words.push(' '),

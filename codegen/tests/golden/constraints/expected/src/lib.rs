@@ -4,5 +4,6 @@
 //! Constraints 1.0.
 
 #![forbid(unsafe_code)]
+
 #[rustfmt::skip]
 pub mod model;

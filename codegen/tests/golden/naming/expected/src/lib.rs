@@ -6,5 +6,6 @@
 //! Every name here is one that a careless generator turns into Rust that doesn't compile.
 
 #![forbid(unsafe_code)]
+
 #[rustfmt::skip]
 pub mod model;

@@ -6,5 +6,6 @@
 //! Structs, maps, lists and aliases, with everything that may be absent or null.
 
 #![forbid(unsafe_code)]
+
 #[rustfmt::skip]
 pub mod model;

@@ -4,5 +4,6 @@
 //! Unions 2024-05-01.
 
 #![forbid(unsafe_code)]
+
 #[rustfmt::skip]
 pub mod model;

@@ -6,6 +6,7 @@
 //! Dogs and where they sleep. Small, but with each kind of operation once.
 
 #![forbid(unsafe_code)]
+
 #[cfg(feature = "client")]
 #[rustfmt::skip]
 pub mod client;

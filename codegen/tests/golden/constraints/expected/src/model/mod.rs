@@ -4,6 +4,7 @@
 //! The types of Constraints 1.0.
 
 #![allow(clippy::large_enum_variant)]
+
 mod shared;
 
 pub use self::shared::{Bounds, Percentage, Percentages, Report};

@@ -4,6 +4,7 @@
 //! The types of Naming obstacle course 1.
 
 #![allow(clippy::large_enum_variant)]
+
 mod type_;
 mod type_2;
 mod shared_2;

@@ -4,6 +4,7 @@
 //! The types of Shapes 1.2.0-rc1.
 
 #![allow(clippy::large_enum_variant)]
+
 mod things;
 mod shared;
 

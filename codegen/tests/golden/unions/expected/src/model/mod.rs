@@ -4,6 +4,7 @@
 //! The types of Unions 2024-05-01.
 
 #![allow(clippy::large_enum_variant)]
+
 mod shapes;
 mod shared;
 

@@ -4,6 +4,7 @@
 //! The types of Kennel 2.1.
 
 #![allow(clippy::large_enum_variant)]
+
 mod dogs;
 mod walks;
 mod shared;

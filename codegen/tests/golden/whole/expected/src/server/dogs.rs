@@ -4,6 +4,7 @@
 //! The guests.
 
 #![allow(clippy::large_enum_variant)]
+
 use ::planewright_server::__private::{self as __rt, http};
 
 #[allow(unused_imports)]
@@ -148,7 +149,7 @@ impl From<model::Dog> for AdmitDogResponse {
 pub(super) async fn __decode_admit_dog<__C: Conventions, __B: RequestBody>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
-    __body: __B,
+    __body: &mut __B,
 ) -> Result<AdmitDogRequest, Rejection> {
     let __parameters = __rt::Parameters::<__C, _>::new(__context, __captures);
     __parameters.refuse_unknown_query(&[])?;

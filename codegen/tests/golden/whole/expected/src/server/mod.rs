@@ -98,6 +98,7 @@ where
 
     /// As [`into_service`](Self::into_service), under other conventions than the API's own.
     #[must_use]
+    #[allow(clippy::result_large_err)]
     pub fn into_service_with<
         C: ::planewright_server::Conventions,
         B: ::planewright_server::RequestBody,
@@ -110,42 +111,39 @@ where
         Future: Send + 'static,
     > + Clone + Send + Sync + 'static {
         let __apis = Arc::new(self);
-        __rt::HttpService::new(move |__request| __answer::<
-            C,
-            B,
-            Dogs,
-            Walks,
-        >(__apis.clone(), __request))
+        __rt::HttpService::new(move |__request| {
+            let __admitted = __rt::admit::<
+                C,
+                Operation,
+                B,
+                PARAMETERS,
+            >(&ROUTES, __request)?;
+            Ok(__answer::<C, B, Dogs, Walks>(__apis.clone(), __admitted))
+        })
     }
 }
 
-#[allow(clippy::type_complexity)]
+#[allow(clippy::type_complexity, unused_mut)]
 async fn __answer<__C, __B, Dogs, Walks>(
     __apis: Arc<Service<Dogs, Walks>>,
-    __request: http::Request<__B>,
-) -> Result<http::Response<::planewright_server::ResponseBody>, Infallible>
+    mut __admitted: __rt::Admitted<Operation, __B, PARAMETERS>,
+) -> http::Response<::planewright_server::ResponseBody>
 where
     __C: ::planewright_server::Conventions,
     __B: ::planewright_server::RequestBody,
     Dogs: DogsApi,
     Walks: WalksApi,
 {
-    let __rt::Admitted {
-        operation: __operation,
-        captures: __captures,
-        context: __context,
-        body: __body,
-        head: __head,
-    } = match __rt::admit::<__C, Operation, __B, PARAMETERS>(&ROUTES, __request) {
-        Ok(__admitted) => __admitted,
-        Err(__response) => return Ok(__response),
-    };
-    let __response = match __operation {
+    let __response = match __admitted.operation {
         Operation::AdmitDog => {
-            match dogs::__decode_admit_dog::<__C, __B>(&__context, &__captures, __body)
+            match dogs::__decode_admit_dog::<
+                __C,
+                __B,
+            >(&__admitted.context, &__admitted.captures, &mut __admitted.body)
                 .await
             {
                 Ok(__request) => {
+                    let __context = __admitted.context;
                     __rt::detach(async move {
                             let __result = __apis
                                 .dogs
@@ -157,63 +155,97 @@ where
                         })
                         .await
                 }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
+                Err(__rejection) => {
+                    __rt::refused::<__C>(&__admitted.context, __rejection)
+                }
             }
         }
         Operation::GetDiary => {
-            __rt::ignore_body(__body).await;
-            match dogs::__decode_get_diary::<__C>(&__context, &__captures) {
+            __rt::ignore_body(&mut __admitted.body).await;
+            match dogs::__decode_get_diary::<
+                __C,
+            >(&__admitted.context, &__admitted.captures) {
                 Ok(__request) => {
-                    let __result = __apis.dogs.get_diary(&__context, __request).await;
+                    let __result = __apis
+                        .dogs
+                        .get_diary(&__admitted.context, __request)
+                        .await;
                     __rt::outcome::<
                         __C,
-                    >(&__context, __result.and_then(dogs::__encode_get_diary))
+                    >(&__admitted.context, __result.and_then(dogs::__encode_get_diary))
                 }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
+                Err(__rejection) => {
+                    __rt::refused::<__C>(&__admitted.context, __rejection)
+                }
             }
         }
         Operation::GetPortrait => {
-            __rt::ignore_body(__body).await;
-            match dogs::__decode_get_portrait::<__C>(&__context, &__captures) {
+            __rt::ignore_body(&mut __admitted.body).await;
+            match dogs::__decode_get_portrait::<
+                __C,
+            >(&__admitted.context, &__admitted.captures) {
                 Ok(__request) => {
-                    let __result = __apis.dogs.get_portrait(&__context, __request).await;
+                    let __result = __apis
+                        .dogs
+                        .get_portrait(&__admitted.context, __request)
+                        .await;
                     __rt::outcome::<
                         __C,
-                    >(&__context, __result.and_then(dogs::__encode_get_portrait))
+                    >(
+                        &__admitted.context,
+                        __result.and_then(dogs::__encode_get_portrait),
+                    )
                 }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
+                Err(__rejection) => {
+                    __rt::refused::<__C>(&__admitted.context, __rejection)
+                }
             }
         }
         Operation::GetWalk => {
-            __rt::ignore_body(__body).await;
-            match walks::__decode_get_walk::<__C>(&__context, &__captures) {
+            __rt::ignore_body(&mut __admitted.body).await;
+            match walks::__decode_get_walk::<
+                __C,
+            >(&__admitted.context, &__admitted.captures) {
                 Ok(__request) => {
-                    let __result = __apis.walks.get_walk(&__context, __request).await;
+                    let __result = __apis
+                        .walks
+                        .get_walk(&__admitted.context, __request)
+                        .await;
                     __rt::outcome::<
                         __C,
-                    >(&__context, __result.and_then(walks::__encode_get_walk))
+                    >(&__admitted.context, __result.and_then(walks::__encode_get_walk))
                 }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
+                Err(__rejection) => {
+                    __rt::refused::<__C>(&__admitted.context, __rejection)
+                }
             }
         }
         Operation::ListDogs => {
-            __rt::ignore_body(__body).await;
-            match dogs::__decode_list_dogs::<__C>(&__context, &__captures) {
+            __rt::ignore_body(&mut __admitted.body).await;
+            match dogs::__decode_list_dogs::<
+                __C,
+            >(&__admitted.context, &__admitted.captures) {
                 Ok(__request) => {
-                    let __result = __apis.dogs.list_dogs(&__context, __request).await;
+                    let __result = __apis
+                        .dogs
+                        .list_dogs(&__admitted.context, __request)
+                        .await;
                     __rt::outcome::<
                         __C,
-                    >(&__context, __result.and_then(dogs::__encode_list_dogs))
+                    >(&__admitted.context, __result.and_then(dogs::__encode_list_dogs))
                 }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
+                Err(__rejection) => {
+                    __rt::refused::<__C>(&__admitted.context, __rejection)
+                }
             }
         }
         Operation::PutPortrait => {
             match dogs::__decode_put_portrait::<
                 __C,
                 __B,
-            >(&__context, &__captures, __body) {
+            >(&__admitted.context, &__admitted.captures, __admitted.body) {
                 Ok(__request) => {
+                    let __context = __admitted.context;
                     __rt::detach(async move {
                             let __result = __apis
                                 .dogs
@@ -225,13 +257,18 @@ where
                         })
                         .await
                 }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
+                Err(__rejection) => {
+                    __rt::refused::<__C>(&__admitted.context, __rejection)
+                }
             }
         }
         Operation::ReleaseDog => {
-            __rt::ignore_body(__body).await;
-            match dogs::__decode_release_dog::<__C>(&__context, &__captures) {
+            __rt::ignore_body(&mut __admitted.body).await;
+            match dogs::__decode_release_dog::<
+                __C,
+            >(&__admitted.context, &__admitted.captures) {
                 Ok(__request) => {
+                    let __context = __admitted.context;
                     __rt::detach(async move {
                             let __result = __apis
                                 .dogs
@@ -243,14 +280,20 @@ where
                         })
                         .await
                 }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
+                Err(__rejection) => {
+                    __rt::refused::<__C>(&__admitted.context, __rejection)
+                }
             }
         }
         Operation::StartWalk => {
-            match walks::__decode_start_walk::<__C, __B>(&__context, &__captures, __body)
+            match walks::__decode_start_walk::<
+                __C,
+                __B,
+            >(&__admitted.context, &__admitted.captures, &mut __admitted.body)
                 .await
             {
                 Ok(__request) => {
+                    let __context = __admitted.context;
                     __rt::detach(async move {
                             let __result = __apis
                                 .walks
@@ -262,9 +305,11 @@ where
                         })
                         .await
                 }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
+                Err(__rejection) => {
+                    __rt::refused::<__C>(&__admitted.context, __rejection)
+                }
             }
         }
     };
-    Ok(__rt::conclude(__response, __head))
+    __rt::conclude(__response, __admitted.head)
 }

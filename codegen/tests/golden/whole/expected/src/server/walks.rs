@@ -4,6 +4,7 @@
 //! Work that takes a while.
 
 #![allow(clippy::large_enum_variant)]
+
 use ::planewright_server::__private::{self as __rt, http};
 
 #[allow(unused_imports)]
@@ -116,7 +117,7 @@ impl From<model::Ticket> for StartWalkResponse {
 pub(super) async fn __decode_start_walk<__C: Conventions, __B: RequestBody>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
-    __body: __B,
+    __body: &mut __B,
 ) -> Result<StartWalkRequest, Rejection> {
     let __parameters = __rt::Parameters::<__C, _>::new(__context, __captures);
     __parameters.refuse_unknown_query(&[])?;
