@@ -11,10 +11,17 @@ use planewright_codegen::source::SourceSet;
 use planewright_codegen::{Generated, emit, generate};
 
 const MODEL: Parts = Parts { model: true, server: false, client: false };
+const CLIENT: Parts = Parts { model: true, server: false, client: true };
 
 /// The folders under `golden/`, and the parts that are generated from the document in each.
-const CASES: &[(&str, Parts)] =
-    &[("constraints", MODEL), ("naming", MODEL), ("shapes", MODEL), ("unions", MODEL), ("whole", Parts::ALL)];
+const CASES: &[(&str, Parts)] = &[
+    ("client", CLIENT),
+    ("constraints", MODEL),
+    ("naming", MODEL),
+    ("shapes", MODEL),
+    ("unions", MODEL),
+    ("whole", Parts::ALL),
+];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
