@@ -320,7 +320,7 @@ impl<S: Transport> Connection<S> {
         let request = call.attempt(info, &settings.headers, credential).await?;
         let response = self.inner.transport.send(request).await.map_err(|source| {
             if ConnectError::is_in(&source) {
-                Failure::Connect { source }
+                Failure::Connect { source: ConnectError::cause(source) }
             } else {
                 Failure::Transport { what: "the connection failed before an answer came", source }
             }

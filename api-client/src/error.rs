@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode, Uri};
 use planewright_model::{DecodeError, Json};
 
-use crate::message::{first_line, messages};
+use crate::message::{messages, telling_line};
 use crate::operation::Operation;
 use crate::transport::BoxError;
 
@@ -154,8 +154,8 @@ impl fmt::Display for Failure {
 }
 
 fn write_message(out: &mut fmt::Formatter<'_>, messages: &[String]) -> fmt::Result {
-    match messages.first() {
-        Some(message) => write!(out, ": {}", first_line(message)),
+    match telling_line(messages) {
+        Some(line) => write!(out, ": {line}"),
         None => Ok(()),
     }
 }
@@ -213,8 +213,8 @@ impl Error {
         T::read_json(self.body())
     }
 
-    /// What the server said about the failure, whole: the first is in the display of this error, as far as its
-    /// first line. Stack traces, where a server sends them, are here.
+    /// What the server said about the failure, whole; the display of this error has the line of it that tells most.
+    /// Stack traces, where a server sends them, are here.
     #[must_use]
     pub fn messages(&self) -> &[String] {
         match &self.inner.failure {

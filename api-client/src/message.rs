@@ -54,9 +54,14 @@ fn collect(value: &Value, messages: &mut Vec<String>) {
     }
 }
 
-/// The first line of a message: stack traces follow after it.
-pub(crate) fn first_line(message: &str) -> &str {
-    message.lines().next().unwrap_or_default().trim_end()
+/// Lines that say no more than a status of 500 does.
+const FILLERS: [&str; 3] = ["Internal server error.", "Internal Server Error", "<Exception on server side:"];
+
+/// The line that tells most: the first, unless it is a filler. Stack traces follow after it.
+pub(crate) fn telling_line(messages: &[String]) -> Option<&str> {
+    let mut lines = messages.iter().flat_map(|message| message.lines()).map(str::trim);
+    let first = lines.clone().next()?;
+    Some(lines.find(|line| !line.is_empty() && !FILLERS.contains(line)).unwrap_or(first))
 }
 
 #[cfg(test)]
@@ -84,6 +89,18 @@ mod tests {
             assert_eq!(found.first().map(String::as_str), expected.first().copied(), "{body}");
         }
         assert_eq!(messages(br#"{"errors":["a","b"]}"#), ["a", "b"]);
-        assert_eq!(first_line("X: no disk\r\n\tat Y"), "X: no disk");
+    }
+
+    #[test]
+    fn the_line_that_tells_most_is_found() {
+        let line = |messages: &[&str]| {
+            let messages: Vec<_> = messages.iter().map(|&message| message.to_owned()).collect();
+            telling_line(&messages).map(str::to_owned)
+        };
+        assert_eq!(line(&["X: no disk\r\n\tat Y"]).as_deref(), Some("X: no disk"));
+        let two = ["Internal server error.", "<Exception on server side:\nX: no class\n\tat Y"];
+        assert_eq!(line(&two).as_deref(), Some("X: no class"));
+        assert_eq!(line(&["Internal server error."]).as_deref(), Some("Internal server error."));
+        assert_eq!(line(&[]), None);
     }
 }

@@ -62,6 +62,14 @@ impl ConnectError {
         Self { source: source.into() }
     }
 
+    /// What is behind the mark, which says nothing more than the failure that it marks.
+    pub(crate) fn cause(error: BoxError) -> BoxError {
+        match error.downcast::<Self>() {
+            Ok(marked) => marked.source,
+            Err(error) => error,
+        }
+    }
+
     /// Whether this error, or one behind it, is a `ConnectError`.
     pub(crate) fn is_in(error: &BoxError) -> bool {
         let mut next: Option<&(dyn StdError + 'static)> = Some(error.as_ref());

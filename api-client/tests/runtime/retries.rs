@@ -153,7 +153,7 @@ async fn without_retries_there_is_one_attempt() {
         .expect_err("one attempt");
     assert_eq!(error.kind(), ErrorKind::Connect);
     assert_eq!(error.to_string(), format!("getJobExceptions: GET {JOB_PATH}/exceptions: could not connect"));
-    assert_eq!(error.source().expect("a source").to_string(), "could not connect");
+    assert_eq!(error.source().expect("a source").to_string(), "refused");
 }
 
 #[tokio::test(start_paused = true)]

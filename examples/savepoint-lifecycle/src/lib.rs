@@ -73,20 +73,23 @@ impl std::error::Error for Failure {
 /// Lives the life, and tells `tell` a step and what came of it, line by line.
 ///
 /// # Errors
-/// The first step that fails or finds something else than it should. A job that still runs is cancelled first.
+/// The first step that fails or finds something else than it should. A job that still runs is cancelled first, and the jar deleted.
 pub async fn run<S: Transport>(
     client: &Client<S>,
     options: &Options,
     tell: impl FnMut(&'static str, &str),
 ) -> Result<(), Failure> {
-    let mut life = Life { client, options, tell, step: "start", job: None };
+    let mut life = Life { client, options, tell, step: "start", job: None, jar: None };
     let result = life.live().await;
     match result {
         Ok(()) => Ok(()),
         Err(reason) => {
+            // The reason is what the caller wants to know; whether cleaning up works changes nothing about it.
             if let Some(job) = life.job {
-                // The reason is what the caller wants to know; whether this works changes nothing about it.
                 let _ = client.jobs().cancel_job(job).send().await;
+            }
+            if let Some(jar) = life.jar {
+                let _ = client.jars().delete_jar(jar).send().await;
             }
             Err(Failure { step: life.step, reason })
         }
@@ -100,6 +103,8 @@ struct Life<'a, S, T> {
     step: &'static str,
     /// The job that runs, if one does.
     job: Option<JobId>,
+    /// The jar that is stored, if one is.
+    jar: Option<JarId>,
 }
 
 impl From<Error> for Reason {
@@ -156,6 +161,7 @@ impl<S: Transport, T: FnMut(&'static str, &str)> Life<'_, S, T> {
         // The answer is a path on the server; the id is its last part.
         let id = uploaded.filename.rsplit('/').next().unwrap_or_default();
         let id: JarId = id.parse().map_err(|_| Reason::Finding(format!("`{id}` is not the id of a jar")))?;
+        self.jar = Some(id.clone());
         let listed = self.client.jars().get_jar_list().send().await?.files.iter().any(|jar| jar.id == id);
         check(listed, || format!("the jar {id} is not listed"))?;
         self.done(format_args!("{id}, {} bytes", bytes.load(Ordering::Relaxed)));
@@ -336,6 +342,7 @@ impl<S: Transport, T: FnMut(&'static str, &str)> Life<'_, S, T> {
     async fn delete(&mut self, jar: &JarId) -> Result<(), Reason> {
         self.begin("delete");
         self.client.jars().delete_jar(jar.clone()).send().await?;
+        self.jar = None;
         let listed =
             self.client.jars().get_jar_list().send().await?.files.iter().any(|other| other.id == *jar);
         check(!listed, || format!("the jar {jar} is still listed"))?;
