@@ -29,6 +29,7 @@ fn rustdoc(markdown: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut fence: Option<&str> = None;
     let mut item: Option<usize> = None;
+    let mut quote = false;
     for line in markdown.lines() {
         let line: String =
             line.replace('\t', "    ").chars().filter(|&character| !is_invisible(character)).collect();
@@ -57,7 +58,11 @@ fn rustdoc(markdown: &str) -> Vec<String> {
                     // A line that goes on with a list's item stands under its text, or clippy takes it for a slip.
                     indent = item;
                 }
-                lines.push(format!("{:indent$}{}", "", inline(text)));
+                // So does a line that goes on with a quotation.
+                let lazy = quote && !text.is_empty() && !text.starts_with('>');
+                quote = lazy || text.starts_with('>');
+                let mark = if lazy { "> " } else { "" };
+                lines.push(format!("{:indent$}{mark}{}", "", inline(text)));
             }
         }
     }
@@ -253,6 +258,7 @@ mod tests {
             rustdoc("- a\nb\n      c\n\nd\n10. e\nf"),
             ["- a", "  b", "  c", "", "d", "10. e", "    f"]
         );
+        assert_eq!(rustdoc("> a\nb\n\nc"), ["> a", "> b", "", "c"]);
         assert_eq!(rustdoc("~~~\n```\nopen"), ["~~~text", "```", "open", "~~~"]);
         assert_eq!(rustdoc("\n\n\r\n"), [""; 0]);
         assert_eq!(rustdoc("a\u{202e}b\rc"), ["abc"]);

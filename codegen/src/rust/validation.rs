@@ -126,7 +126,7 @@ impl RustApi<'_> {
     fn member_count(&self, id: TypeId, fields: &[Field], additional: &Additional) -> String {
         let names = self.type_names(id);
         let required = fields.iter().filter(|field| field.required).count();
-        let mut terms = vec![required.to_string()];
+        let mut terms: Vec<_> = (required > 0).then(|| required.to_string()).into_iter().collect();
         for (field, name) in fields.iter().zip(&names.members) {
             if !field.required {
                 terms.push(format!("usize::from(self.{name}.is_some())"));
@@ -135,7 +135,7 @@ impl RustApi<'_> {
         if matches!(additional, Additional::Typed(_)) {
             terms.push(format!("self.{}.len()", names.catch_all));
         }
-        terms.join(" + ")
+        if terms.is_empty() { "0".to_owned() } else { terms.join(" + ") }
     }
 
     /// The statements for what is asserted at this use.
