@@ -13,10 +13,10 @@ use pin_project_lite::pin_project;
 use crate::BoxError;
 use crate::rejection::BodyRejection;
 
-/// Any body that a service of this crate takes: hyper's, axum's, a test's.
-pub trait RequestBody: Body<Data: Buf + Send, Error: Into<BoxError>> + Send + 'static {}
+/// Any body that a service of this crate takes: hyper's, axum's, a test's. One that isn't `Unpin` can be boxed.
+pub trait RequestBody: Body<Data: Buf + Send, Error: Into<BoxError>> + Send + Unpin + 'static {}
 
-impl<B: Body<Data: Buf + Send, Error: Into<BoxError>> + Send + 'static> RequestBody for B {}
+impl<B: Body<Data: Buf + Send, Error: Into<BoxError>> + Send + Unpin + 'static> RequestBody for B {}
 
 /// The body of a response: nothing, bytes of known length, or a stream.
 #[derive(Default)]
@@ -138,6 +138,10 @@ impl BodyStream {
         Self(Box::pin(Foreign { body }))
     }
 
+    pub(crate) fn empty() -> Self {
+        Self(Box::pin(ResponseBody::empty()))
+    }
+
     /// The next bytes, or `None` at the end.
     ///
     /// # Errors
@@ -176,18 +180,18 @@ impl fmt::Debug for BodyStream {
 }
 
 /// Reads a whole body of at most `limit` bytes. A body that comes in one piece isn't copied.
-pub(crate) async fn read_to_end<B: RequestBody>(body: B, limit: u64) -> Result<Bytes, BodyRejection> {
-    if body.is_end_stream() {
-        return Ok(Bytes::new());
-    }
+pub(crate) async fn read_to_end<B: RequestBody>(
+    body: &mut Option<B>,
+    limit: u64,
+) -> Result<Bytes, BodyRejection> {
+    let Some(body) = body.as_mut().filter(|body| !body.is_end_stream()) else { return Ok(Bytes::new()) };
     let declared = body.size_hint();
     if declared.lower() > limit {
         return Err(BodyRejection::TooLarge { limit });
     }
-    let mut body = std::pin::pin!(body);
     let mut first = Bytes::new();
     let mut whole = Vec::new();
-    while let Some(frame) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
+    while let Some(frame) = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await {
         let Ok(mut data) = frame.map_err(|error| interrupted(error.into()))?.into_data() else { continue };
         let read = (first.len() + whole.len()) as u64;
         if read + data.remaining() as u64 > limit {
@@ -216,9 +220,9 @@ pub(crate) async fn read_to_end<B: RequestBody>(body: B, limit: u64) -> Result<B
 
 /// Reads and forgets a body that the operation doesn't have, so that the connection stays usable; a long one isn't
 /// worth it.
-pub(crate) async fn discard<B: RequestBody>(body: B) {
+pub(crate) async fn discard<B: RequestBody>(body: &mut Option<B>) {
     const WORTH_READING: u64 = 64 << 10;
-    if !body.is_end_stream() {
+    if body.as_ref().is_some_and(|body| !body.is_end_stream()) {
         let _ = read_to_end(body, WORTH_READING).await;
     }
 }

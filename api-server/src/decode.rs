@@ -173,7 +173,7 @@ pub fn require<T>(
 /// If it is missing, too long, not declared as JSON where that is asked for, or not of its type.
 pub async fn json<C: Conventions, T: Json, B: RequestBody>(
     context: &RequestContext,
-    body: B,
+    body: &mut Option<B>,
 ) -> Result<T, Rejection> {
     let bytes = read_to_end(body, C::BODY_LIMIT).await?;
     json_from::<C, T>(context, &bytes)?.ok_or(BodyRejection::Missing.into())
@@ -185,11 +185,8 @@ pub async fn json<C: Conventions, T: Json, B: RequestBody>(
 /// As [`json`], without `Missing`.
 pub async fn optional_json<C: Conventions, T: Json, B: RequestBody>(
     context: &RequestContext,
-    body: B,
+    body: &mut Option<B>,
 ) -> Result<Option<T>, Rejection> {
-    if body.is_end_stream() {
-        return Ok(None);
-    }
     let bytes = read_to_end(body, C::BODY_LIMIT).await?;
     if bytes.is_empty() {
         return Ok(None);
@@ -201,7 +198,7 @@ pub async fn optional_json<C: Conventions, T: Json, B: RequestBody>(
 ///
 /// # Errors
 /// If it is missing, too long or not UTF-8.
-pub async fn text<C: Conventions, B: RequestBody>(body: B) -> Result<String, Rejection> {
+pub async fn text<C: Conventions, B: RequestBody>(body: &mut Option<B>) -> Result<String, Rejection> {
     optional_text::<C, B>(body).await?.ok_or(BodyRejection::Missing.into())
 }
 
@@ -209,7 +206,9 @@ pub async fn text<C: Conventions, B: RequestBody>(body: B) -> Result<String, Rej
 ///
 /// # Errors
 /// If it is too long or not UTF-8.
-pub async fn optional_text<C: Conventions, B: RequestBody>(body: B) -> Result<Option<String>, Rejection> {
+pub async fn optional_text<C: Conventions, B: RequestBody>(
+    body: &mut Option<B>,
+) -> Result<Option<String>, Rejection> {
     let bytes = read_to_end(body, C::BODY_LIMIT).await?;
     if bytes.is_empty() {
         return Ok(None);
@@ -221,7 +220,7 @@ pub async fn optional_text<C: Conventions, B: RequestBody>(body: B) -> Result<Op
 ///
 /// # Errors
 /// If it is too long or not UTF-8.
-pub async fn form<C: Conventions, B: RequestBody>(body: B) -> Result<Form, Rejection> {
+pub async fn form<C: Conventions, B: RequestBody>(body: &mut Option<B>) -> Result<Form, Rejection> {
     Ok(Form { text: optional_text::<C, B>(body).await?.unwrap_or_default() })
 }
 
@@ -249,8 +248,8 @@ impl Form {
 
 /// A body to be read by the handler.
 #[must_use]
-pub fn stream<B: RequestBody>(body: B) -> BodyStream {
-    BodyStream::new(body)
+pub fn stream<B: RequestBody>(body: &mut Option<B>) -> BodyStream {
+    body.take().map_or_else(BodyStream::empty, BodyStream::new)
 }
 
 /// The parts of a multipart body.
@@ -259,10 +258,10 @@ pub fn stream<B: RequestBody>(body: B) -> BodyStream {
 /// If it isn't declared as `multipart/form-data`.
 pub fn multipart<C: Conventions, B: RequestBody>(
     context: &RequestContext,
-    body: B,
+    body: &mut Option<B>,
 ) -> Result<Multipart, Rejection> {
     let content_type = context.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    Ok(Multipart::new(content_type, body, C::BODY_LIMIT)?)
+    Ok(Multipart::of_stream(content_type, stream(body), C::BODY_LIMIT)?)
 }
 
 /// Refuses a body for the violations that `check` finds.

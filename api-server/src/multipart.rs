@@ -12,7 +12,11 @@ use crate::rejection::BodyRejection;
 
 /// A multipart body.
 #[derive(Debug)]
-pub struct Multipart {
+pub struct Multipart(Box<Reader>);
+
+/// In a box, because it is large and moves with the request that holds it.
+#[derive(Debug)]
+struct Reader {
     body: BodyStream,
     buffer: BytesMut,
     /// Line break, two hyphens and the boundary.
@@ -24,7 +28,7 @@ pub struct Multipart {
 /// A part of a multipart body. Borrows the body: one part at a time; what is left of it is skipped by the next.
 #[derive(Debug)]
 pub struct Part<'m> {
-    multipart: &'m mut Multipart,
+    multipart: &'m mut Reader,
     name: String,
     file_name: Option<String>,
     content_type: Option<String>,
@@ -54,6 +58,14 @@ impl Multipart {
         body: B,
         text_limit: u64,
     ) -> Result<Self, BodyRejection> {
+        Self::of_stream(content_type, BodyStream::new(body), text_limit)
+    }
+
+    pub(crate) fn of_stream(
+        content_type: Option<&str>,
+        body: BodyStream,
+        text_limit: u64,
+    ) -> Result<Self, BodyRejection> {
         let expected = BodyRejection::MediaType { expected: "multipart/form-data" };
         let Some((media_type, parameters)) = content_type.and_then(|text| text.split_once(';')) else {
             return Err(match content_type {
@@ -68,14 +80,14 @@ impl Multipart {
             .filter(|boundary| (1..=70).contains(&boundary.len()))
             .ok_or(BodyRejection::Multipart("there is no boundary of 1 to 70 characters"))?;
         let delimiter = format!("\r\n--{boundary}").into_bytes();
-        Ok(Self {
-            body: BodyStream::new(body),
+        Ok(Self(Box::new(Reader {
+            body,
             // The first delimiter needs no line break before it; with one it is like the others.
             buffer: BytesMut::from(&b"\r\n"[..]),
             delimiter: Finder::new(&delimiter).into_owned(),
             state: State::Content,
             text_limit,
-        })
+        })))
     }
 
     /// The next part, or `None` after the last.
@@ -83,6 +95,12 @@ impl Multipart {
     /// # Errors
     /// `Multipart` if the body isn't well-formed, `Interrupted` if it ends early.
     pub async fn next_part(&mut self) -> Result<Option<Part<'_>>, BodyRejection> {
+        self.0.next_part().await
+    }
+}
+
+impl Reader {
+    async fn next_part(&mut self) -> Result<Option<Part<'_>>, BodyRejection> {
         while self.state == State::Content {
             self.content().await?;
         }

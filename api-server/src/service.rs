@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use http::header::{
@@ -10,6 +11,8 @@ use http::header::{
 };
 use http::{HeaderValue, Method, Request, Response};
 
+use pin_project_lite::pin_project;
+
 use crate::body::{RequestBody, ResponseBody};
 use crate::context::{OperationInfo, RequestContext};
 use crate::conventions::Conventions;
@@ -17,16 +20,35 @@ use crate::rejection::{Rejection, ServiceRejection};
 use crate::route::{Captures, Choice, RouteTable};
 use crate::{ApiError, encode};
 
-/// A tower service made of a function from a request to a future of a response. It is always ready.
+/// A tower service made of a function that looks at a request, and either refuses it at once or says what is to be
+/// done. It is always ready.
 #[derive(Clone, Copy, Debug)]
 pub struct HttpService<F>(F);
+
+pin_project! {
+    /// The future of [`HttpService`].
+    #[allow(missing_docs)]
+    #[derive(Debug)]
+    #[project = HttpFutureProject]
+    pub enum HttpFuture<R> {
+        /// What is to be done.
+        Admitted {
+            #[pin]
+            future: R,
+        },
+        /// The request was refused.
+        Refused {
+            response: Option<Response<ResponseBody>>,
+        },
+    }
+}
 
 impl<F> HttpService<F> {
     /// A service that calls `function` for each request.
     pub fn new<B, R>(function: F) -> Self
     where
-        F: Fn(Request<B>) -> R,
-        R: Future<Output = Result<Response<ResponseBody>, Infallible>>,
+        F: Fn(Request<B>) -> Result<R, Response<ResponseBody>>,
+        R: Future<Output = Response<ResponseBody>>,
     {
         Self(function)
     }
@@ -34,19 +56,36 @@ impl<F> HttpService<F> {
 
 impl<F, B, R> tower_service::Service<Request<B>> for HttpService<F>
 where
-    F: Fn(Request<B>) -> R,
-    R: Future<Output = Result<Response<ResponseBody>, Infallible>>,
+    F: Fn(Request<B>) -> Result<R, Response<ResponseBody>>,
+    R: Future<Output = Response<ResponseBody>>,
 {
     type Response = Response<ResponseBody>;
     type Error = Infallible;
-    type Future = R;
+    type Future = HttpFuture<R>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<B>) -> R {
-        self.0(request)
+    fn call(&mut self, request: Request<B>) -> HttpFuture<R> {
+        match self.0(request) {
+            Ok(future) => HttpFuture::Admitted { future },
+            Err(response) => HttpFuture::Refused { response: Some(response) },
+        }
+    }
+}
+
+impl<R: Future<Output = Response<ResponseBody>>> Future for HttpFuture<R> {
+    type Output = Result<Response<ResponseBody>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project() {
+            HttpFutureProject::Admitted { future } => future.poll(cx).map(Ok),
+            HttpFutureProject::Refused { response } => match response.take() {
+                Some(response) => Poll::Ready(Ok(response)),
+                None => Poll::Pending,
+            },
+        }
     }
 }
 
@@ -65,8 +104,8 @@ pub struct Admitted<O, B, const N: usize> {
     pub captures: Captures<N>,
     /// The request without its body.
     pub context: RequestContext,
-    /// Its body.
-    pub body: B,
+    /// Its body, until it is read or handed on.
+    pub body: Option<B>,
     /// Whether the body of the answer isn't wanted.
     pub head: bool,
 }
@@ -85,7 +124,7 @@ pub fn admit<C: Conventions, O: Operation, B, const N: usize>(
     match routes.find(&parts.method, parts.uri.path(), C::IGNORE_EMPTY_SEGMENTS) {
         Ok((Choice::Operation(operation), captures)) => {
             let context = RequestContext::new(parts, operation.info());
-            Ok(Admitted { operation, captures, context, body, head })
+            Ok(Admitted { operation, captures, context, body: Some(body), head })
         }
         Ok((Choice::Options(allow), _)) => {
             Err(options::<C>(allow, parts.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)))
@@ -95,7 +134,7 @@ pub fn admit<C: Conventions, O: Operation, B, const N: usize>(
 }
 
 /// Reads and forgets the body of a request whose operation has none, so that the connection stays usable.
-pub async fn ignore_body<B: RequestBody>(body: B) {
+pub async fn ignore_body<B: RequestBody>(body: &mut Option<B>) {
     crate::body::discard(body).await;
 }
 

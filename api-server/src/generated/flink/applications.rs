@@ -3,7 +3,8 @@
 
 //! Programs that run in the cluster and may start several jobs.
 
-#![allow(clippy::large_enum_variant)]
+#![allow(clippy::large_enum_variant, clippy::result_large_err)]
+
 use ::planewright_server::__private::{self as __rt, http};
 
 #[allow(unused_imports)]
@@ -178,7 +179,38 @@ impl From<model::EmptyObject> for CancelApplicationResponse {
     }
 }
 
-pub(super) fn __decode_cancel_application<__C: Conventions>(
+pub(super) fn __cancel_application<
+    __C: Conventions,
+    __B: RequestBody,
+    __S: Send + Sync + 'static,
+    __A: ApplicationsApi,
+>(
+    __apis: ::std::sync::Arc<__S>,
+    __api: fn(&__S) -> &__A,
+    mut __admitted: __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> impl Future<Output = http::Response<ResponseBody>> + Send {
+    __rt::detach(async move {
+        __rt::ignore_body(&mut __admitted.body).await;
+        let __decoded = __decode_cancel_application::<
+            __C,
+        >(&__admitted.context, &__admitted.captures);
+        let __request = __decoded
+            .map_err(|__rejection| __rt::refused::<
+                __C,
+            >(&__admitted.context, __rejection))?;
+        let __context = __admitted.context;
+        Ok(async move {
+            let __result = __api(&__apis)
+                .cancel_application(&__context, __request)
+                .await;
+            __rt::outcome::<
+                __C,
+            >(&__context, __result.and_then(__encode_cancel_application))
+        })
+    })
+}
+
+fn __decode_cancel_application<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<CancelApplicationRequest, Rejection> {
@@ -190,7 +222,7 @@ pub(super) fn __decode_cancel_application<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_cancel_application(
+fn __encode_cancel_application(
     __response: CancelApplicationResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -246,7 +278,29 @@ impl From<model::ApplicationDetails> for GetApplicationDetailsResponse {
     }
 }
 
-pub(super) fn __decode_get_application_details<__C: Conventions>(
+pub(super) async fn __get_application_details<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: ApplicationsApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_application_details::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_application_details(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_application_details))
+}
+
+fn __decode_get_application_details<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetApplicationDetailsRequest, Rejection> {
@@ -258,7 +312,7 @@ pub(super) fn __decode_get_application_details<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_application_details(
+fn __encode_get_application_details(
     __response: GetApplicationDetailsResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -314,7 +368,31 @@ impl From<model::ApplicationExceptions> for GetApplicationExceptionsResponse {
     }
 }
 
-pub(super) fn __decode_get_application_exceptions<__C: Conventions>(
+pub(super) async fn __get_application_exceptions<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: ApplicationsApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_application_exceptions::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api
+        .get_application_exceptions(&__admitted.context, __request)
+        .await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_application_exceptions))
+}
+
+fn __decode_get_application_exceptions<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetApplicationExceptionsRequest, Rejection> {
@@ -326,7 +404,7 @@ pub(super) fn __decode_get_application_exceptions<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_application_exceptions(
+fn __encode_get_application_exceptions(
     __response: GetApplicationExceptionsResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -377,7 +455,29 @@ impl From<model::ApplicationsOverview> for GetApplicationsOverviewResponse {
     }
 }
 
-pub(super) fn __decode_get_applications_overview<__C: Conventions>(
+pub(super) async fn __get_applications_overview<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: ApplicationsApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_applications_overview::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_applications_overview(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_applications_overview))
+}
+
+fn __decode_get_applications_overview<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetApplicationsOverviewRequest, Rejection> {
@@ -387,7 +487,7 @@ pub(super) fn __decode_get_applications_overview<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_applications_overview(
+fn __encode_get_applications_overview(
     __response: GetApplicationsOverviewResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -441,7 +541,34 @@ for GetJobManagerApplicationConfigurationResponse {
     }
 }
 
-pub(super) fn __decode_get_job_manager_application_configuration<__C: Conventions>(
+pub(super) async fn __get_job_manager_application_configuration<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: ApplicationsApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_job_manager_application_configuration::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api
+        .get_job_manager_application_configuration(&__admitted.context, __request)
+        .await;
+    __rt::outcome::<
+        __C,
+    >(
+        &__admitted.context,
+        __result.and_then(__encode_get_job_manager_application_configuration),
+    )
+}
+
+fn __decode_get_job_manager_application_configuration<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetJobManagerApplicationConfigurationRequest, Rejection> {
@@ -453,7 +580,7 @@ pub(super) fn __decode_get_job_manager_application_configuration<__C: Convention
     Ok(__request)
 }
 
-pub(super) fn __encode_get_job_manager_application_configuration(
+fn __encode_get_job_manager_application_configuration(
     __response: GetJobManagerApplicationConfigurationResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();

@@ -3,7 +3,8 @@
 
 //! Checkpoints and savepoints, including stopping with one and disposing of one.
 
-#![allow(clippy::large_enum_variant)]
+#![allow(clippy::large_enum_variant, clippy::result_large_err)]
+
 use ::planewright_server::__private::{self as __rt, http};
 
 #[allow(unused_imports)]
@@ -337,7 +338,29 @@ impl From<model::CheckpointConfig> for GetCheckpointConfigResponse {
     }
 }
 
-pub(super) fn __decode_get_checkpoint_config<__C: Conventions>(
+pub(super) async fn __get_checkpoint_config<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: CheckpointsApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_checkpoint_config::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_checkpoint_config(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_checkpoint_config))
+}
+
+fn __decode_get_checkpoint_config<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetCheckpointConfigRequest, Rejection> {
@@ -349,7 +372,7 @@ pub(super) fn __decode_get_checkpoint_config<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_checkpoint_config(
+fn __encode_get_checkpoint_config(
     __response: GetCheckpointConfigResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -407,7 +430,31 @@ impl From<model::CheckpointStatistics> for GetCheckpointStatisticDetailsResponse
     }
 }
 
-pub(super) fn __decode_get_checkpoint_statistic_details<__C: Conventions>(
+pub(super) async fn __get_checkpoint_statistic_details<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: CheckpointsApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_checkpoint_statistic_details::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api
+        .get_checkpoint_statistic_details(&__admitted.context, __request)
+        .await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_checkpoint_statistic_details))
+}
+
+fn __decode_get_checkpoint_statistic_details<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetCheckpointStatisticDetailsRequest, Rejection> {
@@ -420,7 +467,7 @@ pub(super) fn __decode_get_checkpoint_statistic_details<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_checkpoint_statistic_details(
+fn __encode_get_checkpoint_statistic_details(
     __response: GetCheckpointStatisticDetailsResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -478,7 +525,29 @@ impl From<model::CheckpointTriggerStatus> for GetCheckpointStatusResponse {
     }
 }
 
-pub(super) fn __decode_get_checkpoint_status<__C: Conventions>(
+pub(super) async fn __get_checkpoint_status<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: CheckpointsApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_checkpoint_status::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_checkpoint_status(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_checkpoint_status))
+}
+
+fn __decode_get_checkpoint_status<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetCheckpointStatusRequest, Rejection> {
@@ -491,7 +560,7 @@ pub(super) fn __decode_get_checkpoint_status<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_checkpoint_status(
+fn __encode_get_checkpoint_status(
     __response: GetCheckpointStatusResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -547,7 +616,31 @@ impl From<model::CheckpointingStatistics> for GetCheckpointingStatisticsResponse
     }
 }
 
-pub(super) fn __decode_get_checkpointing_statistics<__C: Conventions>(
+pub(super) async fn __get_checkpointing_statistics<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: CheckpointsApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_checkpointing_statistics::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api
+        .get_checkpointing_statistics(&__admitted.context, __request)
+        .await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_checkpointing_statistics))
+}
+
+fn __decode_get_checkpointing_statistics<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetCheckpointingStatisticsRequest, Rejection> {
@@ -559,7 +652,7 @@ pub(super) fn __decode_get_checkpointing_statistics<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_checkpointing_statistics(
+fn __encode_get_checkpointing_statistics(
     __response: GetCheckpointingStatisticsResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -615,7 +708,31 @@ impl From<model::SavepointDisposalStatus> for GetSavepointDisposalStatusResponse
     }
 }
 
-pub(super) fn __decode_get_savepoint_disposal_status<__C: Conventions>(
+pub(super) async fn __get_savepoint_disposal_status<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: CheckpointsApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_savepoint_disposal_status::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api
+        .get_savepoint_disposal_status(&__admitted.context, __request)
+        .await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_savepoint_disposal_status))
+}
+
+fn __decode_get_savepoint_disposal_status<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetSavepointDisposalStatusRequest, Rejection> {
@@ -627,7 +744,7 @@ pub(super) fn __decode_get_savepoint_disposal_status<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_savepoint_disposal_status(
+fn __encode_get_savepoint_disposal_status(
     __response: GetSavepointDisposalStatusResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -685,7 +802,29 @@ impl From<model::SavepointStatus> for GetSavepointStatusResponse {
     }
 }
 
-pub(super) fn __decode_get_savepoint_status<__C: Conventions>(
+pub(super) async fn __get_savepoint_status<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: CheckpointsApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_savepoint_status::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_savepoint_status(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_savepoint_status))
+}
+
+fn __decode_get_savepoint_status<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetSavepointStatusRequest, Rejection> {
@@ -698,7 +837,7 @@ pub(super) fn __decode_get_savepoint_status<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_savepoint_status(
+fn __encode_get_savepoint_status(
     __response: GetSavepointStatusResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -758,7 +897,31 @@ impl From<model::TaskCheckpointDetails> for GetTaskCheckpointStatisticsResponse 
     }
 }
 
-pub(super) fn __decode_get_task_checkpoint_statistics<__C: Conventions>(
+pub(super) async fn __get_task_checkpoint_statistics<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: CheckpointsApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_task_checkpoint_statistics::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api
+        .get_task_checkpoint_statistics(&__admitted.context, __request)
+        .await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_task_checkpoint_statistics))
+}
+
+fn __decode_get_task_checkpoint_statistics<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetTaskCheckpointStatisticsRequest, Rejection> {
@@ -772,7 +935,7 @@ pub(super) fn __decode_get_task_checkpoint_statistics<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_task_checkpoint_statistics(
+fn __encode_get_task_checkpoint_statistics(
     __response: GetTaskCheckpointStatisticsResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -830,10 +993,42 @@ impl From<model::TriggeredOperation> for TriggerCheckpointResponse {
     }
 }
 
-pub(super) async fn __decode_trigger_checkpoint<__C: Conventions, __B: RequestBody>(
+pub(super) fn __trigger_checkpoint<
+    __C: Conventions,
+    __B: RequestBody,
+    __S: Send + Sync + 'static,
+    __A: CheckpointsApi,
+>(
+    __apis: ::std::sync::Arc<__S>,
+    __api: fn(&__S) -> &__A,
+    mut __admitted: __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> impl Future<Output = http::Response<ResponseBody>> + Send {
+    __rt::detach(async move {
+        let __decoded = __decode_trigger_checkpoint::<
+            __C,
+            __B,
+        >(&__admitted.context, &__admitted.captures, &mut __admitted.body)
+            .await;
+        let __request = __decoded
+            .map_err(|__rejection| __rt::refused::<
+                __C,
+            >(&__admitted.context, __rejection))?;
+        let __context = __admitted.context;
+        Ok(async move {
+            let __result = __api(&__apis)
+                .trigger_checkpoint(&__context, __request)
+                .await;
+            __rt::outcome::<
+                __C,
+            >(&__context, __result.and_then(__encode_trigger_checkpoint))
+        })
+    })
+}
+
+async fn __decode_trigger_checkpoint<__C: Conventions, __B: RequestBody>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
-    __body: __B,
+    __body: &mut Option<__B>,
 ) -> Result<TriggerCheckpointRequest, Rejection> {
     let __parameters = __rt::Parameters::<__C, _>::new(__context, __captures);
     __parameters.refuse_unknown_query(&[])?;
@@ -849,7 +1044,7 @@ pub(super) async fn __decode_trigger_checkpoint<__C: Conventions, __B: RequestBo
     Ok(__request)
 }
 
-pub(super) fn __encode_trigger_checkpoint(
+fn __encode_trigger_checkpoint(
     __response: TriggerCheckpointResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -907,10 +1102,40 @@ impl From<model::TriggeredOperation> for TriggerSavepointResponse {
     }
 }
 
-pub(super) async fn __decode_trigger_savepoint<__C: Conventions, __B: RequestBody>(
+pub(super) fn __trigger_savepoint<
+    __C: Conventions,
+    __B: RequestBody,
+    __S: Send + Sync + 'static,
+    __A: CheckpointsApi,
+>(
+    __apis: ::std::sync::Arc<__S>,
+    __api: fn(&__S) -> &__A,
+    mut __admitted: __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> impl Future<Output = http::Response<ResponseBody>> + Send {
+    __rt::detach(async move {
+        let __decoded = __decode_trigger_savepoint::<
+            __C,
+            __B,
+        >(&__admitted.context, &__admitted.captures, &mut __admitted.body)
+            .await;
+        let __request = __decoded
+            .map_err(|__rejection| __rt::refused::<
+                __C,
+            >(&__admitted.context, __rejection))?;
+        let __context = __admitted.context;
+        Ok(async move {
+            let __result = __api(&__apis).trigger_savepoint(&__context, __request).await;
+            __rt::outcome::<
+                __C,
+            >(&__context, __result.and_then(__encode_trigger_savepoint))
+        })
+    })
+}
+
+async fn __decode_trigger_savepoint<__C: Conventions, __B: RequestBody>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
-    __body: __B,
+    __body: &mut Option<__B>,
 ) -> Result<TriggerSavepointRequest, Rejection> {
     let __parameters = __rt::Parameters::<__C, _>::new(__context, __captures);
     __parameters.refuse_unknown_query(&[])?;
@@ -926,7 +1151,7 @@ pub(super) async fn __decode_trigger_savepoint<__C: Conventions, __B: RequestBod
     Ok(__request)
 }
 
-pub(super) fn __encode_trigger_savepoint(
+fn __encode_trigger_savepoint(
     __response: TriggerSavepointResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -982,13 +1207,42 @@ impl From<model::TriggeredOperation> for TriggerSavepointDisposalResponse {
     }
 }
 
-pub(super) async fn __decode_trigger_savepoint_disposal<
+pub(super) fn __trigger_savepoint_disposal<
     __C: Conventions,
     __B: RequestBody,
+    __S: Send + Sync + 'static,
+    __A: CheckpointsApi,
 >(
+    __apis: ::std::sync::Arc<__S>,
+    __api: fn(&__S) -> &__A,
+    mut __admitted: __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> impl Future<Output = http::Response<ResponseBody>> + Send {
+    __rt::detach(async move {
+        let __decoded = __decode_trigger_savepoint_disposal::<
+            __C,
+            __B,
+        >(&__admitted.context, &__admitted.captures, &mut __admitted.body)
+            .await;
+        let __request = __decoded
+            .map_err(|__rejection| __rt::refused::<
+                __C,
+            >(&__admitted.context, __rejection))?;
+        let __context = __admitted.context;
+        Ok(async move {
+            let __result = __api(&__apis)
+                .trigger_savepoint_disposal(&__context, __request)
+                .await;
+            __rt::outcome::<
+                __C,
+            >(&__context, __result.and_then(__encode_trigger_savepoint_disposal))
+        })
+    })
+}
+
+async fn __decode_trigger_savepoint_disposal<__C: Conventions, __B: RequestBody>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
-    __body: __B,
+    __body: &mut Option<__B>,
 ) -> Result<TriggerSavepointDisposalRequest, Rejection> {
     let __parameters = __rt::Parameters::<__C, _>::new(__context, __captures);
     __parameters.refuse_unknown_query(&[])?;
@@ -998,7 +1252,7 @@ pub(super) async fn __decode_trigger_savepoint_disposal<
     Ok(__request)
 }
 
-pub(super) fn __encode_trigger_savepoint_disposal(
+fn __encode_trigger_savepoint_disposal(
     __response: TriggerSavepointDisposalResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -1056,13 +1310,42 @@ impl From<model::TriggeredOperation> for TriggerStopWithSavepointResponse {
     }
 }
 
-pub(super) async fn __decode_trigger_stop_with_savepoint<
+pub(super) fn __trigger_stop_with_savepoint<
     __C: Conventions,
     __B: RequestBody,
+    __S: Send + Sync + 'static,
+    __A: CheckpointsApi,
 >(
+    __apis: ::std::sync::Arc<__S>,
+    __api: fn(&__S) -> &__A,
+    mut __admitted: __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> impl Future<Output = http::Response<ResponseBody>> + Send {
+    __rt::detach(async move {
+        let __decoded = __decode_trigger_stop_with_savepoint::<
+            __C,
+            __B,
+        >(&__admitted.context, &__admitted.captures, &mut __admitted.body)
+            .await;
+        let __request = __decoded
+            .map_err(|__rejection| __rt::refused::<
+                __C,
+            >(&__admitted.context, __rejection))?;
+        let __context = __admitted.context;
+        Ok(async move {
+            let __result = __api(&__apis)
+                .trigger_stop_with_savepoint(&__context, __request)
+                .await;
+            __rt::outcome::<
+                __C,
+            >(&__context, __result.and_then(__encode_trigger_stop_with_savepoint))
+        })
+    })
+}
+
+async fn __decode_trigger_stop_with_savepoint<__C: Conventions, __B: RequestBody>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
-    __body: __B,
+    __body: &mut Option<__B>,
 ) -> Result<TriggerStopWithSavepointRequest, Rejection> {
     let __parameters = __rt::Parameters::<__C, _>::new(__context, __captures);
     __parameters.refuse_unknown_query(&[])?;
@@ -1078,7 +1361,7 @@ pub(super) async fn __decode_trigger_stop_with_savepoint<
     Ok(__request)
 }
 
-pub(super) fn __encode_trigger_stop_with_savepoint(
+fn __encode_trigger_stop_with_savepoint(
     __response: TriggerStopWithSavepointResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();

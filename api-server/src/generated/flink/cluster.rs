@@ -3,7 +3,8 @@
 
 //! The cluster as a whole: totals, features and shutdown.
 
-#![allow(clippy::large_enum_variant)]
+#![allow(clippy::large_enum_variant, clippy::result_large_err)]
+
 use ::planewright_server::__private::{self as __rt, http};
 
 #[allow(unused_imports)]
@@ -119,7 +120,29 @@ impl From<model::ClusterOverview> for GetClusterOverviewResponse {
     }
 }
 
-pub(super) fn __decode_get_cluster_overview<__C: Conventions>(
+pub(super) async fn __get_cluster_overview<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: ClusterApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_cluster_overview::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_cluster_overview(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_cluster_overview))
+}
+
+fn __decode_get_cluster_overview<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetClusterOverviewRequest, Rejection> {
@@ -129,7 +152,7 @@ pub(super) fn __decode_get_cluster_overview<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_cluster_overview(
+fn __encode_get_cluster_overview(
     __response: GetClusterOverviewResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -177,7 +200,31 @@ impl From<model::DashboardConfiguration> for GetDashboardConfigurationResponse {
     }
 }
 
-pub(super) fn __decode_get_dashboard_configuration<__C: Conventions>(
+pub(super) async fn __get_dashboard_configuration<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: ClusterApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_dashboard_configuration::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api
+        .get_dashboard_configuration(&__admitted.context, __request)
+        .await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_dashboard_configuration))
+}
+
+fn __decode_get_dashboard_configuration<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetDashboardConfigurationRequest, Rejection> {
@@ -188,7 +235,7 @@ pub(super) fn __decode_get_dashboard_configuration<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_dashboard_configuration(
+fn __encode_get_dashboard_configuration(
     __response: GetDashboardConfigurationResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -236,7 +283,36 @@ impl From<model::EmptyObject> for ShutdownClusterResponse {
     }
 }
 
-pub(super) fn __decode_shutdown_cluster<__C: Conventions>(
+pub(super) fn __shutdown_cluster<
+    __C: Conventions,
+    __B: RequestBody,
+    __S: Send + Sync + 'static,
+    __A: ClusterApi,
+>(
+    __apis: ::std::sync::Arc<__S>,
+    __api: fn(&__S) -> &__A,
+    mut __admitted: __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> impl Future<Output = http::Response<ResponseBody>> + Send {
+    __rt::detach(async move {
+        __rt::ignore_body(&mut __admitted.body).await;
+        let __decoded = __decode_shutdown_cluster::<
+            __C,
+        >(&__admitted.context, &__admitted.captures);
+        let __request = __decoded
+            .map_err(|__rejection| __rt::refused::<
+                __C,
+            >(&__admitted.context, __rejection))?;
+        let __context = __admitted.context;
+        Ok(async move {
+            let __result = __api(&__apis).shutdown_cluster(&__context, __request).await;
+            __rt::outcome::<
+                __C,
+            >(&__context, __result.and_then(__encode_shutdown_cluster))
+        })
+    })
+}
+
+fn __decode_shutdown_cluster<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<ShutdownClusterRequest, Rejection> {
@@ -246,7 +322,7 @@ pub(super) fn __decode_shutdown_cluster<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_shutdown_cluster(
+fn __encode_shutdown_cluster(
     __response: ShutdownClusterResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();

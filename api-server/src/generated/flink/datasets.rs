@@ -3,7 +3,8 @@
 
 //! Results that are kept in the cluster for later jobs.
 
-#![allow(clippy::large_enum_variant)]
+#![allow(clippy::large_enum_variant, clippy::result_large_err)]
+
 use ::planewright_server::__private::{self as __rt, http};
 
 #[allow(unused_imports)]
@@ -123,7 +124,38 @@ impl From<model::TriggeredOperation> for DeleteClusterDataSetResponse {
     }
 }
 
-pub(super) fn __decode_delete_cluster_data_set<__C: Conventions>(
+pub(super) fn __delete_cluster_data_set<
+    __C: Conventions,
+    __B: RequestBody,
+    __S: Send + Sync + 'static,
+    __A: DatasetsApi,
+>(
+    __apis: ::std::sync::Arc<__S>,
+    __api: fn(&__S) -> &__A,
+    mut __admitted: __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> impl Future<Output = http::Response<ResponseBody>> + Send {
+    __rt::detach(async move {
+        __rt::ignore_body(&mut __admitted.body).await;
+        let __decoded = __decode_delete_cluster_data_set::<
+            __C,
+        >(&__admitted.context, &__admitted.captures);
+        let __request = __decoded
+            .map_err(|__rejection| __rt::refused::<
+                __C,
+            >(&__admitted.context, __rejection))?;
+        let __context = __admitted.context;
+        Ok(async move {
+            let __result = __api(&__apis)
+                .delete_cluster_data_set(&__context, __request)
+                .await;
+            __rt::outcome::<
+                __C,
+            >(&__context, __result.and_then(__encode_delete_cluster_data_set))
+        })
+    })
+}
+
+fn __decode_delete_cluster_data_set<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<DeleteClusterDataSetRequest, Rejection> {
@@ -135,7 +167,7 @@ pub(super) fn __decode_delete_cluster_data_set<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_delete_cluster_data_set(
+fn __encode_delete_cluster_data_set(
     __response: DeleteClusterDataSetResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -188,7 +220,34 @@ impl From<model::DataSetDeletionStatus> for GetClusterDataSetDeleteStatusRespons
     }
 }
 
-pub(super) fn __decode_get_cluster_data_set_delete_status<__C: Conventions>(
+pub(super) async fn __get_cluster_data_set_delete_status<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: DatasetsApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_cluster_data_set_delete_status::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api
+        .get_cluster_data_set_delete_status(&__admitted.context, __request)
+        .await;
+    __rt::outcome::<
+        __C,
+    >(
+        &__admitted.context,
+        __result.and_then(__encode_get_cluster_data_set_delete_status),
+    )
+}
+
+fn __decode_get_cluster_data_set_delete_status<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetClusterDataSetDeleteStatusRequest, Rejection> {
@@ -200,7 +259,7 @@ pub(super) fn __decode_get_cluster_data_set_delete_status<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_cluster_data_set_delete_status(
+fn __encode_get_cluster_data_set_delete_status(
     __response: GetClusterDataSetDeleteStatusResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -251,7 +310,29 @@ impl From<model::DataSetList> for GetClusterDataSetListResponse {
     }
 }
 
-pub(super) fn __decode_get_cluster_data_set_list<__C: Conventions>(
+pub(super) async fn __get_cluster_data_set_list<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: DatasetsApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_cluster_data_set_list::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_cluster_data_set_list(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_cluster_data_set_list))
+}
+
+fn __decode_get_cluster_data_set_list<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetClusterDataSetListRequest, Rejection> {
@@ -261,7 +342,7 @@ pub(super) fn __decode_get_cluster_data_set_list<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_cluster_data_set_list(
+fn __encode_get_cluster_data_set_list(
     __response: GetClusterDataSetListResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();

@@ -3,7 +3,8 @@
 
 //! Programs uploaded to the cluster, and running them.
 
-#![allow(clippy::large_enum_variant)]
+#![allow(clippy::large_enum_variant, clippy::result_large_err)]
+
 use ::planewright_server::__private::{self as __rt, http};
 
 #[allow(unused_imports)]
@@ -231,7 +232,34 @@ impl From<model::EmptyObject> for DeleteJarResponse {
     }
 }
 
-pub(super) fn __decode_delete_jar<__C: Conventions>(
+pub(super) fn __delete_jar<
+    __C: Conventions,
+    __B: RequestBody,
+    __S: Send + Sync + 'static,
+    __A: JarsApi,
+>(
+    __apis: ::std::sync::Arc<__S>,
+    __api: fn(&__S) -> &__A,
+    mut __admitted: __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> impl Future<Output = http::Response<ResponseBody>> + Send {
+    __rt::detach(async move {
+        __rt::ignore_body(&mut __admitted.body).await;
+        let __decoded = __decode_delete_jar::<
+            __C,
+        >(&__admitted.context, &__admitted.captures);
+        let __request = __decoded
+            .map_err(|__rejection| __rt::refused::<
+                __C,
+            >(&__admitted.context, __rejection))?;
+        let __context = __admitted.context;
+        Ok(async move {
+            let __result = __api(&__apis).delete_jar(&__context, __request).await;
+            __rt::outcome::<__C>(&__context, __result.and_then(__encode_delete_jar))
+        })
+    })
+}
+
+fn __decode_delete_jar<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<DeleteJarRequest, Rejection> {
@@ -243,7 +271,7 @@ pub(super) fn __decode_delete_jar<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_delete_jar(
+fn __encode_delete_jar(
     __response: DeleteJarResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -305,10 +333,42 @@ impl From<model::JobPlan> for GeneratePlanFromJarResponse {
     }
 }
 
-pub(super) async fn __decode_generate_plan_from_jar<__C: Conventions, __B: RequestBody>(
+pub(super) fn __generate_plan_from_jar<
+    __C: Conventions,
+    __B: RequestBody,
+    __S: Send + Sync + 'static,
+    __A: JarsApi,
+>(
+    __apis: ::std::sync::Arc<__S>,
+    __api: fn(&__S) -> &__A,
+    mut __admitted: __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> impl Future<Output = http::Response<ResponseBody>> + Send {
+    __rt::detach(async move {
+        let __decoded = __decode_generate_plan_from_jar::<
+            __C,
+            __B,
+        >(&__admitted.context, &__admitted.captures, &mut __admitted.body)
+            .await;
+        let __request = __decoded
+            .map_err(|__rejection| __rt::refused::<
+                __C,
+            >(&__admitted.context, __rejection))?;
+        let __context = __admitted.context;
+        Ok(async move {
+            let __result = __api(&__apis)
+                .generate_plan_from_jar(&__context, __request)
+                .await;
+            __rt::outcome::<
+                __C,
+            >(&__context, __result.and_then(__encode_generate_plan_from_jar))
+        })
+    })
+}
+
+async fn __decode_generate_plan_from_jar<__C: Conventions, __B: RequestBody>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
-    __body: __B,
+    __body: &mut Option<__B>,
 ) -> Result<GeneratePlanFromJarRequest, Rejection> {
     let __parameters = __rt::Parameters::<__C, _>::new(__context, __captures);
     __parameters.refuse_unknown_query(&["programArg", "entry-class", "parallelism"])?;
@@ -346,7 +406,7 @@ pub(super) async fn __decode_generate_plan_from_jar<__C: Conventions, __B: Reque
     Ok(__request)
 }
 
-pub(super) fn __encode_generate_plan_from_jar(
+fn __encode_generate_plan_from_jar(
     __response: GeneratePlanFromJarResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -400,7 +460,23 @@ impl From<model::JarList> for GetJarListResponse {
     }
 }
 
-pub(super) fn __decode_get_jar_list<__C: Conventions>(
+pub(super) async fn __get_jar_list<__C: Conventions, __B: RequestBody, __A: JarsApi>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_jar_list::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_jar_list(&__admitted.context, __request).await;
+    __rt::outcome::<__C>(&__admitted.context, __result.and_then(__encode_get_jar_list))
+}
+
+fn __decode_get_jar_list<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetJarListRequest, Rejection> {
@@ -410,7 +486,7 @@ pub(super) fn __decode_get_jar_list<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_jar_list(
+fn __encode_get_jar_list(
     __response: GetJarListResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -467,7 +543,23 @@ impl From<model::JobPlan> for GetJarPlanResponse {
     }
 }
 
-pub(super) fn __decode_get_jar_plan<__C: Conventions>(
+pub(super) async fn __get_jar_plan<__C: Conventions, __B: RequestBody, __A: JarsApi>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_jar_plan::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_jar_plan(&__admitted.context, __request).await;
+    __rt::outcome::<__C>(&__admitted.context, __result.and_then(__encode_get_jar_plan))
+}
+
+fn __decode_get_jar_plan<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetJarPlanRequest, Rejection> {
@@ -501,7 +593,7 @@ pub(super) fn __decode_get_jar_plan<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_jar_plan(
+fn __encode_get_jar_plan(
     __response: GetJarPlanResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -569,13 +661,42 @@ impl From<model::SubmittedApplication> for SubmitApplicationFromJarResponse {
     }
 }
 
-pub(super) async fn __decode_submit_application_from_jar<
+pub(super) fn __submit_application_from_jar<
     __C: Conventions,
     __B: RequestBody,
+    __S: Send + Sync + 'static,
+    __A: JarsApi,
 >(
+    __apis: ::std::sync::Arc<__S>,
+    __api: fn(&__S) -> &__A,
+    mut __admitted: __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> impl Future<Output = http::Response<ResponseBody>> + Send {
+    __rt::detach(async move {
+        let __decoded = __decode_submit_application_from_jar::<
+            __C,
+            __B,
+        >(&__admitted.context, &__admitted.captures, &mut __admitted.body)
+            .await;
+        let __request = __decoded
+            .map_err(|__rejection| __rt::refused::<
+                __C,
+            >(&__admitted.context, __rejection))?;
+        let __context = __admitted.context;
+        Ok(async move {
+            let __result = __api(&__apis)
+                .submit_application_from_jar(&__context, __request)
+                .await;
+            __rt::outcome::<
+                __C,
+            >(&__context, __result.and_then(__encode_submit_application_from_jar))
+        })
+    })
+}
+
+async fn __decode_submit_application_from_jar<__C: Conventions, __B: RequestBody>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
-    __body: __B,
+    __body: &mut Option<__B>,
 ) -> Result<SubmitApplicationFromJarRequest, Rejection> {
     let __parameters = __rt::Parameters::<__C, _>::new(__context, __captures);
     __parameters
@@ -624,7 +745,7 @@ pub(super) async fn __decode_submit_application_from_jar<
     Ok(__request)
 }
 
-pub(super) fn __encode_submit_application_from_jar(
+fn __encode_submit_application_from_jar(
     __response: SubmitApplicationFromJarResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -702,10 +823,42 @@ impl From<model::SubmittedJob> for SubmitJobFromJarResponse {
     }
 }
 
-pub(super) async fn __decode_submit_job_from_jar<__C: Conventions, __B: RequestBody>(
+pub(super) fn __submit_job_from_jar<
+    __C: Conventions,
+    __B: RequestBody,
+    __S: Send + Sync + 'static,
+    __A: JarsApi,
+>(
+    __apis: ::std::sync::Arc<__S>,
+    __api: fn(&__S) -> &__A,
+    mut __admitted: __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> impl Future<Output = http::Response<ResponseBody>> + Send {
+    __rt::detach(async move {
+        let __decoded = __decode_submit_job_from_jar::<
+            __C,
+            __B,
+        >(&__admitted.context, &__admitted.captures, &mut __admitted.body)
+            .await;
+        let __request = __decoded
+            .map_err(|__rejection| __rt::refused::<
+                __C,
+            >(&__admitted.context, __rejection))?;
+        let __context = __admitted.context;
+        Ok(async move {
+            let __result = __api(&__apis)
+                .submit_job_from_jar(&__context, __request)
+                .await;
+            __rt::outcome::<
+                __C,
+            >(&__context, __result.and_then(__encode_submit_job_from_jar))
+        })
+    })
+}
+
+async fn __decode_submit_job_from_jar<__C: Conventions, __B: RequestBody>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
-    __body: __B,
+    __body: &mut Option<__B>,
 ) -> Result<SubmitJobFromJarRequest, Rejection> {
     let __parameters = __rt::Parameters::<__C, _>::new(__context, __captures);
     __parameters
@@ -754,7 +907,7 @@ pub(super) async fn __decode_submit_job_from_jar<__C: Conventions, __B: RequestB
     Ok(__request)
 }
 
-pub(super) fn __encode_submit_job_from_jar(
+fn __encode_submit_job_from_jar(
     __response: SubmitJobFromJarResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -858,10 +1011,37 @@ impl UploadJarParts {
     }
 }
 
-pub(super) fn __decode_upload_jar<__C: Conventions, __B: RequestBody>(
+pub(super) fn __upload_jar<
+    __C: Conventions,
+    __B: RequestBody,
+    __S: Send + Sync + 'static,
+    __A: JarsApi,
+>(
+    __apis: ::std::sync::Arc<__S>,
+    __api: fn(&__S) -> &__A,
+    mut __admitted: __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> impl Future<Output = http::Response<ResponseBody>> + Send {
+    __rt::detach(async move {
+        let __decoded = __decode_upload_jar::<
+            __C,
+            __B,
+        >(&__admitted.context, &__admitted.captures, &mut __admitted.body);
+        let __request = __decoded
+            .map_err(|__rejection| __rt::refused::<
+                __C,
+            >(&__admitted.context, __rejection))?;
+        let __context = __admitted.context;
+        Ok(async move {
+            let __result = __api(&__apis).upload_jar(&__context, __request).await;
+            __rt::outcome::<__C>(&__context, __result.and_then(__encode_upload_jar))
+        })
+    })
+}
+
+fn __decode_upload_jar<__C: Conventions, __B: RequestBody>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
-    __body: __B,
+    __body: &mut Option<__B>,
 ) -> Result<UploadJarRequest, Rejection> {
     let __parameters = __rt::Parameters::<__C, _>::new(__context, __captures);
     __parameters.refuse_unknown_query(&[])?;
@@ -874,7 +1054,7 @@ pub(super) fn __decode_upload_jar<__C: Conventions, __B: RequestBody>(
     Ok(__request)
 }
 
-pub(super) fn __encode_upload_jar(
+fn __encode_upload_jar(
     __response: UploadJarResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();

@@ -3,7 +3,8 @@
 
 //! The process that coordinates the cluster and serves this API.
 
-#![allow(clippy::large_enum_variant)]
+#![allow(clippy::large_enum_variant, clippy::result_large_err)]
+
 use ::planewright_server::__private::{self as __rt, http};
 
 #[allow(unused_imports)]
@@ -220,7 +221,31 @@ impl From<Vec<model::ConfigurationEntry>> for GetClusterConfigurationInfoRespons
     }
 }
 
-pub(super) fn __decode_get_cluster_configuration_info<__C: Conventions>(
+pub(super) async fn __get_cluster_configuration_info<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: JobmanagerApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_cluster_configuration_info::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api
+        .get_cluster_configuration_info(&__admitted.context, __request)
+        .await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_cluster_configuration_info))
+}
+
+fn __decode_get_cluster_configuration_info<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetClusterConfigurationInfoRequest, Rejection> {
@@ -231,7 +256,7 @@ pub(super) fn __decode_get_cluster_configuration_info<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_cluster_configuration_info(
+fn __encode_get_cluster_configuration_info(
     __response: GetClusterConfigurationInfoResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -279,7 +304,31 @@ impl From<model::Environment> for GetJobManagerEnvironmentResponse {
     }
 }
 
-pub(super) fn __decode_get_job_manager_environment<__C: Conventions>(
+pub(super) async fn __get_job_manager_environment<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: JobmanagerApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_job_manager_environment::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api
+        .get_job_manager_environment(&__admitted.context, __request)
+        .await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_job_manager_environment))
+}
+
+fn __decode_get_job_manager_environment<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetJobManagerEnvironmentRequest, Rejection> {
@@ -289,7 +338,7 @@ pub(super) fn __decode_get_job_manager_environment<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_job_manager_environment(
+fn __encode_get_job_manager_environment(
     __response: GetJobManagerEnvironmentResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -339,7 +388,29 @@ impl From<ResponseBody> for GetJobManagerLogResponse {
     }
 }
 
-pub(super) fn __decode_get_job_manager_log<__C: Conventions>(
+pub(super) async fn __get_job_manager_log<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: JobmanagerApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_job_manager_log::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_job_manager_log(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_job_manager_log))
+}
+
+fn __decode_get_job_manager_log<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetJobManagerLogRequest, Rejection> {
@@ -349,7 +420,7 @@ pub(super) fn __decode_get_job_manager_log<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_job_manager_log(
+fn __encode_get_job_manager_log(
     __response: GetJobManagerLogResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -405,7 +476,29 @@ impl From<ResponseBody> for GetJobManagerLogFileResponse {
     }
 }
 
-pub(super) fn __decode_get_job_manager_log_file<__C: Conventions>(
+pub(super) async fn __get_job_manager_log_file<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: JobmanagerApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_job_manager_log_file::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_job_manager_log_file(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_job_manager_log_file))
+}
+
+fn __decode_get_job_manager_log_file<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetJobManagerLogFileRequest, Rejection> {
@@ -433,7 +526,7 @@ pub(super) fn __decode_get_job_manager_log_file<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_job_manager_log_file(
+fn __encode_get_job_manager_log_file(
     __response: GetJobManagerLogFileResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -484,7 +577,29 @@ impl From<model::LogList> for GetJobManagerLogListResponse {
     }
 }
 
-pub(super) fn __decode_get_job_manager_log_list<__C: Conventions>(
+pub(super) async fn __get_job_manager_log_list<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: JobmanagerApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_job_manager_log_list::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_job_manager_log_list(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_job_manager_log_list))
+}
+
+fn __decode_get_job_manager_log_list<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetJobManagerLogListRequest, Rejection> {
@@ -494,7 +609,7 @@ pub(super) fn __decode_get_job_manager_log_list<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_job_manager_log_list(
+fn __encode_get_job_manager_log_list(
     __response: GetJobManagerLogListResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -544,7 +659,29 @@ impl From<ResponseBody> for GetJobManagerStdoutResponse {
     }
 }
 
-pub(super) fn __decode_get_job_manager_stdout<__C: Conventions>(
+pub(super) async fn __get_job_manager_stdout<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: JobmanagerApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_job_manager_stdout::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_job_manager_stdout(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_job_manager_stdout))
+}
+
+fn __decode_get_job_manager_stdout<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetJobManagerStdoutRequest, Rejection> {
@@ -554,7 +691,7 @@ pub(super) fn __decode_get_job_manager_stdout<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_job_manager_stdout(
+fn __encode_get_job_manager_stdout(
     __response: GetJobManagerStdoutResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -605,7 +742,31 @@ impl From<model::ThreadDump> for GetJobManagerThreadDumpResponse {
     }
 }
 
-pub(super) fn __decode_get_job_manager_thread_dump<__C: Conventions>(
+pub(super) async fn __get_job_manager_thread_dump<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: JobmanagerApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_job_manager_thread_dump::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api
+        .get_job_manager_thread_dump(&__admitted.context, __request)
+        .await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_job_manager_thread_dump))
+}
+
+fn __decode_get_job_manager_thread_dump<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetJobManagerThreadDumpRequest, Rejection> {
@@ -615,7 +776,7 @@ pub(super) fn __decode_get_job_manager_thread_dump<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_job_manager_thread_dump(
+fn __encode_get_job_manager_thread_dump(
     __response: GetJobManagerThreadDumpResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();

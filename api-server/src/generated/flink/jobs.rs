@@ -3,7 +3,8 @@
 
 //! Jobs from submission to result.
 
-#![allow(clippy::large_enum_variant)]
+#![allow(clippy::large_enum_variant, clippy::result_large_err)]
+
 use ::planewright_server::__private::{self as __rt, http};
 
 #[allow(unused_imports)]
@@ -460,7 +461,34 @@ impl From<model::EmptyObject> for CancelJobResponse {
     }
 }
 
-pub(super) fn __decode_cancel_job<__C: Conventions>(
+pub(super) fn __cancel_job<
+    __C: Conventions,
+    __B: RequestBody,
+    __S: Send + Sync + 'static,
+    __A: JobsApi,
+>(
+    __apis: ::std::sync::Arc<__S>,
+    __api: fn(&__S) -> &__A,
+    mut __admitted: __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> impl Future<Output = http::Response<ResponseBody>> + Send {
+    __rt::detach(async move {
+        __rt::ignore_body(&mut __admitted.body).await;
+        let __decoded = __decode_cancel_job::<
+            __C,
+        >(&__admitted.context, &__admitted.captures);
+        let __request = __decoded
+            .map_err(|__rejection| __rt::refused::<
+                __C,
+            >(&__admitted.context, __rejection))?;
+        let __context = __admitted.context;
+        Ok(async move {
+            let __result = __api(&__apis).cancel_job(&__context, __request).await;
+            __rt::outcome::<__C>(&__context, __result.and_then(__encode_cancel_job))
+        })
+    })
+}
+
+fn __decode_cancel_job<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<CancelJobRequest, Rejection> {
@@ -482,7 +510,7 @@ pub(super) fn __decode_cancel_job<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_cancel_job(
+fn __encode_cancel_job(
     __response: CancelJobResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -537,7 +565,29 @@ impl From<model::JobAccumulators> for GetJobAccumulatorsResponse {
     }
 }
 
-pub(super) fn __decode_get_job_accumulators<__C: Conventions>(
+pub(super) async fn __get_job_accumulators<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: JobsApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_job_accumulators::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_job_accumulators(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_job_accumulators))
+}
+
+fn __decode_get_job_accumulators<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetJobAccumulatorsRequest, Rejection> {
@@ -552,7 +602,7 @@ pub(super) fn __decode_get_job_accumulators<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_job_accumulators(
+fn __encode_get_job_accumulators(
     __response: GetJobAccumulatorsResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -608,7 +658,23 @@ impl From<model::JobConfig> for GetJobConfigResponse {
     }
 }
 
-pub(super) fn __decode_get_job_config<__C: Conventions>(
+pub(super) async fn __get_job_config<__C: Conventions, __B: RequestBody, __A: JobsApi>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_job_config::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_job_config(&__admitted.context, __request).await;
+    __rt::outcome::<__C>(&__admitted.context, __result.and_then(__encode_get_job_config))
+}
+
+fn __decode_get_job_config<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetJobConfigRequest, Rejection> {
@@ -620,7 +686,7 @@ pub(super) fn __decode_get_job_config<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_job_config(
+fn __encode_get_job_config(
     __response: GetJobConfigResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -674,7 +740,25 @@ impl From<model::JobDetails> for GetJobDetailsResponse {
     }
 }
 
-pub(super) fn __decode_get_job_details<__C: Conventions>(
+pub(super) async fn __get_job_details<__C: Conventions, __B: RequestBody, __A: JobsApi>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_job_details::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_job_details(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_job_details))
+}
+
+fn __decode_get_job_details<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetJobDetailsRequest, Rejection> {
@@ -686,7 +770,7 @@ pub(super) fn __decode_get_job_details<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_job_details(
+fn __encode_get_job_details(
     __response: GetJobDetailsResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -744,7 +828,29 @@ impl From<model::JobExceptions> for GetJobExceptionsResponse {
     }
 }
 
-pub(super) fn __decode_get_job_exceptions<__C: Conventions>(
+pub(super) async fn __get_job_exceptions<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: JobsApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_job_exceptions::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_job_exceptions(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_job_exceptions))
+}
+
+fn __decode_get_job_exceptions<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetJobExceptionsRequest, Rejection> {
@@ -802,7 +908,7 @@ pub(super) fn __decode_get_job_exceptions<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_job_exceptions(
+fn __encode_get_job_exceptions(
     __response: GetJobExceptionsResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -856,7 +962,29 @@ impl From<model::JobExecutionResult> for GetJobExecutionResultResponse {
     }
 }
 
-pub(super) fn __decode_get_job_execution_result<__C: Conventions>(
+pub(super) async fn __get_job_execution_result<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: JobsApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_job_execution_result::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_job_execution_result(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_job_execution_result))
+}
+
+fn __decode_get_job_execution_result<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetJobExecutionResultRequest, Rejection> {
@@ -868,7 +996,7 @@ pub(super) fn __decode_get_job_execution_result<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_job_execution_result(
+fn __encode_get_job_execution_result(
     __response: GetJobExecutionResultResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -919,7 +1047,34 @@ impl From<model::JobIdsWithStatus> for GetJobIdsWithStatusesOverviewResponse {
     }
 }
 
-pub(super) fn __decode_get_job_ids_with_statuses_overview<__C: Conventions>(
+pub(super) async fn __get_job_ids_with_statuses_overview<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: JobsApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_job_ids_with_statuses_overview::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api
+        .get_job_ids_with_statuses_overview(&__admitted.context, __request)
+        .await;
+    __rt::outcome::<
+        __C,
+    >(
+        &__admitted.context,
+        __result.and_then(__encode_get_job_ids_with_statuses_overview),
+    )
+}
+
+fn __decode_get_job_ids_with_statuses_overview<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetJobIdsWithStatusesOverviewRequest, Rejection> {
@@ -930,7 +1085,7 @@ pub(super) fn __decode_get_job_ids_with_statuses_overview<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_job_ids_with_statuses_overview(
+fn __encode_get_job_ids_with_statuses_overview(
     __response: GetJobIdsWithStatusesOverviewResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -983,7 +1138,31 @@ impl From<Vec<model::ConfigurationEntry>> for GetJobManagerJobConfigurationRespo
     }
 }
 
-pub(super) fn __decode_get_job_manager_job_configuration<__C: Conventions>(
+pub(super) async fn __get_job_manager_job_configuration<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: JobsApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_job_manager_job_configuration::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api
+        .get_job_manager_job_configuration(&__admitted.context, __request)
+        .await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_job_manager_job_configuration))
+}
+
+fn __decode_get_job_manager_job_configuration<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetJobManagerJobConfigurationRequest, Rejection> {
@@ -995,7 +1174,7 @@ pub(super) fn __decode_get_job_manager_job_configuration<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_job_manager_job_configuration(
+fn __encode_get_job_manager_job_configuration(
     __response: GetJobManagerJobConfigurationResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -1051,7 +1230,31 @@ impl From<model::Environment> for GetJobManagerJobEnvironmentResponse {
     }
 }
 
-pub(super) fn __decode_get_job_manager_job_environment<__C: Conventions>(
+pub(super) async fn __get_job_manager_job_environment<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: JobsApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_job_manager_job_environment::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api
+        .get_job_manager_job_environment(&__admitted.context, __request)
+        .await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_job_manager_job_environment))
+}
+
+fn __decode_get_job_manager_job_environment<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetJobManagerJobEnvironmentRequest, Rejection> {
@@ -1063,7 +1266,7 @@ pub(super) fn __decode_get_job_manager_job_environment<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_job_manager_job_environment(
+fn __encode_get_job_manager_job_environment(
     __response: GetJobManagerJobEnvironmentResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -1119,7 +1322,29 @@ impl From<model::LogUrl> for GetJobManagerLogUrlResponse {
     }
 }
 
-pub(super) fn __decode_get_job_manager_log_url<__C: Conventions>(
+pub(super) async fn __get_job_manager_log_url<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: JobsApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_job_manager_log_url::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_job_manager_log_url(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_job_manager_log_url))
+}
+
+fn __decode_get_job_manager_log_url<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetJobManagerLogUrlRequest, Rejection> {
@@ -1131,7 +1356,7 @@ pub(super) fn __decode_get_job_manager_log_url<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_job_manager_log_url(
+fn __encode_get_job_manager_log_url(
     __response: GetJobManagerLogUrlResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -1187,7 +1412,23 @@ impl From<model::JobPlan> for GetJobPlanResponse {
     }
 }
 
-pub(super) fn __decode_get_job_plan<__C: Conventions>(
+pub(super) async fn __get_job_plan<__C: Conventions, __B: RequestBody, __A: JobsApi>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_job_plan::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_job_plan(&__admitted.context, __request).await;
+    __rt::outcome::<__C>(&__admitted.context, __result.and_then(__encode_get_job_plan))
+}
+
+fn __decode_get_job_plan<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetJobPlanRequest, Rejection> {
@@ -1199,7 +1440,7 @@ pub(super) fn __decode_get_job_plan<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_job_plan(
+fn __encode_get_job_plan(
     __response: GetJobPlanResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -1251,7 +1492,29 @@ impl From<model::JobStatusInfo> for GetJobStatusInfoResponse {
     }
 }
 
-pub(super) fn __decode_get_job_status_info<__C: Conventions>(
+pub(super) async fn __get_job_status_info<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: JobsApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_job_status_info::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_job_status_info(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_job_status_info))
+}
+
+fn __decode_get_job_status_info<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetJobStatusInfoRequest, Rejection> {
@@ -1263,7 +1526,7 @@ pub(super) fn __decode_get_job_status_info<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_job_status_info(
+fn __encode_get_job_status_info(
     __response: GetJobStatusInfoResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -1312,7 +1575,29 @@ impl From<model::JobsOverview> for GetJobsOverviewResponse {
     }
 }
 
-pub(super) fn __decode_get_jobs_overview<__C: Conventions>(
+pub(super) async fn __get_jobs_overview<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: JobsApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_jobs_overview::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_jobs_overview(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_jobs_overview))
+}
+
+fn __decode_get_jobs_overview<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetJobsOverviewRequest, Rejection> {
@@ -1322,7 +1607,7 @@ pub(super) fn __decode_get_jobs_overview<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_jobs_overview(
+fn __encode_get_jobs_overview(
     __response: GetJobsOverviewResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -1375,7 +1660,29 @@ impl From<model::LogUrl> for GetTaskManagerLogUrlResponse {
     }
 }
 
-pub(super) fn __decode_get_task_manager_log_url<__C: Conventions>(
+pub(super) async fn __get_task_manager_log_url<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: JobsApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_task_manager_log_url::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_task_manager_log_url(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_task_manager_log_url))
+}
+
+fn __decode_get_task_manager_log_url<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetTaskManagerLogUrlRequest, Rejection> {
@@ -1388,7 +1695,7 @@ pub(super) fn __decode_get_task_manager_log_url<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_task_manager_log_url(
+fn __encode_get_task_manager_log_url(
     __response: GetTaskManagerLogUrlResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -1493,10 +1800,37 @@ impl SubmitJobParts {
     }
 }
 
-pub(super) fn __decode_submit_job<__C: Conventions, __B: RequestBody>(
+pub(super) fn __submit_job<
+    __C: Conventions,
+    __B: RequestBody,
+    __S: Send + Sync + 'static,
+    __A: JobsApi,
+>(
+    __apis: ::std::sync::Arc<__S>,
+    __api: fn(&__S) -> &__A,
+    mut __admitted: __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> impl Future<Output = http::Response<ResponseBody>> + Send {
+    __rt::detach(async move {
+        let __decoded = __decode_submit_job::<
+            __C,
+            __B,
+        >(&__admitted.context, &__admitted.captures, &mut __admitted.body);
+        let __request = __decoded
+            .map_err(|__rejection| __rt::refused::<
+                __C,
+            >(&__admitted.context, __rejection))?;
+        let __context = __admitted.context;
+        Ok(async move {
+            let __result = __api(&__apis).submit_job(&__context, __request).await;
+            __rt::outcome::<__C>(&__context, __result.and_then(__encode_submit_job))
+        })
+    })
+}
+
+fn __decode_submit_job<__C: Conventions, __B: RequestBody>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
-    __body: __B,
+    __body: &mut Option<__B>,
 ) -> Result<SubmitJobRequest, Rejection> {
     let __parameters = __rt::Parameters::<__C, _>::new(__context, __captures);
     __parameters.refuse_unknown_query(&[])?;
@@ -1509,7 +1843,7 @@ pub(super) fn __decode_submit_job<__C: Conventions, __B: RequestBody>(
     Ok(__request)
 }
 
-pub(super) fn __encode_submit_job(
+fn __encode_submit_job(
     __response: SubmitJobResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -1566,10 +1900,40 @@ impl From<model::EmptyObject> for TriggerHeartbeatResponse {
     }
 }
 
-pub(super) async fn __decode_trigger_heartbeat<__C: Conventions, __B: RequestBody>(
+pub(super) fn __trigger_heartbeat<
+    __C: Conventions,
+    __B: RequestBody,
+    __S: Send + Sync + 'static,
+    __A: JobsApi,
+>(
+    __apis: ::std::sync::Arc<__S>,
+    __api: fn(&__S) -> &__A,
+    mut __admitted: __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> impl Future<Output = http::Response<ResponseBody>> + Send {
+    __rt::detach(async move {
+        let __decoded = __decode_trigger_heartbeat::<
+            __C,
+            __B,
+        >(&__admitted.context, &__admitted.captures, &mut __admitted.body)
+            .await;
+        let __request = __decoded
+            .map_err(|__rejection| __rt::refused::<
+                __C,
+            >(&__admitted.context, __rejection))?;
+        let __context = __admitted.context;
+        Ok(async move {
+            let __result = __api(&__apis).trigger_heartbeat(&__context, __request).await;
+            __rt::outcome::<
+                __C,
+            >(&__context, __result.and_then(__encode_trigger_heartbeat))
+        })
+    })
+}
+
+async fn __decode_trigger_heartbeat<__C: Conventions, __B: RequestBody>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
-    __body: __B,
+    __body: &mut Option<__B>,
 ) -> Result<TriggerHeartbeatRequest, Rejection> {
     let __parameters = __rt::Parameters::<__C, _>::new(__context, __captures);
     __parameters.refuse_unknown_query(&[])?;
@@ -1580,7 +1944,7 @@ pub(super) async fn __decode_trigger_heartbeat<__C: Conventions, __B: RequestBod
     Ok(__request)
 }
 
-pub(super) fn __encode_trigger_heartbeat(
+fn __encode_trigger_heartbeat(
     __response: TriggerHeartbeatResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();

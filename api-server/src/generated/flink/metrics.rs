@@ -3,7 +3,8 @@
 
 //! Numbers about processes, jobs, vertices and subtasks, single or combined.
 
-#![allow(clippy::large_enum_variant)]
+#![allow(clippy::large_enum_variant, clippy::result_large_err)]
+
 use ::planewright_server::__private::{self as __rt, http};
 
 #[allow(unused_imports)]
@@ -280,7 +281,31 @@ impl From<Vec<model::AggregatedMetric>> for GetAggregatedJobMetricsResponse {
     }
 }
 
-pub(super) fn __decode_get_aggregated_job_metrics<__C: Conventions>(
+pub(super) async fn __get_aggregated_job_metrics<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: MetricsApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_aggregated_job_metrics::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api
+        .get_aggregated_job_metrics(&__admitted.context, __request)
+        .await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_aggregated_job_metrics))
+}
+
+fn __decode_get_aggregated_job_metrics<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetAggregatedJobMetricsRequest, Rejection> {
@@ -303,7 +328,7 @@ pub(super) fn __decode_get_aggregated_job_metrics<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_aggregated_job_metrics(
+fn __encode_get_aggregated_job_metrics(
     __response: GetAggregatedJobMetricsResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -364,7 +389,31 @@ impl From<Vec<model::AggregatedMetric>> for GetAggregatedSubtaskMetricsResponse 
     }
 }
 
-pub(super) fn __decode_get_aggregated_subtask_metrics<__C: Conventions>(
+pub(super) async fn __get_aggregated_subtask_metrics<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: MetricsApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_aggregated_subtask_metrics::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api
+        .get_aggregated_subtask_metrics(&__admitted.context, __request)
+        .await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_aggregated_subtask_metrics))
+}
+
+fn __decode_get_aggregated_subtask_metrics<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetAggregatedSubtaskMetricsRequest, Rejection> {
@@ -389,7 +438,7 @@ pub(super) fn __decode_get_aggregated_subtask_metrics<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_aggregated_subtask_metrics(
+fn __encode_get_aggregated_subtask_metrics(
     __response: GetAggregatedSubtaskMetricsResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -447,7 +496,34 @@ impl From<Vec<model::AggregatedMetric>> for GetAggregatedTaskManagerMetricsRespo
     }
 }
 
-pub(super) fn __decode_get_aggregated_task_manager_metrics<__C: Conventions>(
+pub(super) async fn __get_aggregated_task_manager_metrics<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: MetricsApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_aggregated_task_manager_metrics::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api
+        .get_aggregated_task_manager_metrics(&__admitted.context, __request)
+        .await;
+    __rt::outcome::<
+        __C,
+    >(
+        &__admitted.context,
+        __result.and_then(__encode_get_aggregated_task_manager_metrics),
+    )
+}
+
+fn __decode_get_aggregated_task_manager_metrics<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetAggregatedTaskManagerMetricsRequest, Rejection> {
@@ -479,7 +555,7 @@ pub(super) fn __decode_get_aggregated_task_manager_metrics<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_aggregated_task_manager_metrics(
+fn __encode_get_aggregated_task_manager_metrics(
     __response: GetAggregatedTaskManagerMetricsResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -530,7 +606,29 @@ impl From<Vec<model::Metric>> for GetJobManagerMetricsResponse {
     }
 }
 
-pub(super) fn __decode_get_job_manager_metrics<__C: Conventions>(
+pub(super) async fn __get_job_manager_metrics<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: MetricsApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_job_manager_metrics::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_job_manager_metrics(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_job_manager_metrics))
+}
+
+fn __decode_get_job_manager_metrics<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetJobManagerMetricsRequest, Rejection> {
@@ -542,7 +640,7 @@ pub(super) fn __decode_get_job_manager_metrics<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_job_manager_metrics(
+fn __encode_get_job_manager_metrics(
     __response: GetJobManagerMetricsResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -599,7 +697,31 @@ impl From<Vec<model::Metric>> for GetJobManagerOperatorMetricsResponse {
     }
 }
 
-pub(super) fn __decode_get_job_manager_operator_metrics<__C: Conventions>(
+pub(super) async fn __get_job_manager_operator_metrics<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: MetricsApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_job_manager_operator_metrics::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api
+        .get_job_manager_operator_metrics(&__admitted.context, __request)
+        .await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_job_manager_operator_metrics))
+}
+
+fn __decode_get_job_manager_operator_metrics<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetJobManagerOperatorMetricsRequest, Rejection> {
@@ -613,7 +735,7 @@ pub(super) fn __decode_get_job_manager_operator_metrics<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_job_manager_operator_metrics(
+fn __encode_get_job_manager_operator_metrics(
     __response: GetJobManagerOperatorMetricsResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -671,7 +793,29 @@ impl From<Vec<model::Metric>> for GetJobMetricsResponse {
     }
 }
 
-pub(super) fn __decode_get_job_metrics<__C: Conventions>(
+pub(super) async fn __get_job_metrics<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: MetricsApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_job_metrics::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_job_metrics(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_job_metrics))
+}
+
+fn __decode_get_job_metrics<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetJobMetricsRequest, Rejection> {
@@ -684,7 +828,7 @@ pub(super) fn __decode_get_job_metrics<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_job_metrics(
+fn __encode_get_job_metrics(
     __response: GetJobMetricsResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -742,7 +886,29 @@ impl From<Vec<model::Metric>> for GetJobVertexMetricsResponse {
     }
 }
 
-pub(super) fn __decode_get_job_vertex_metrics<__C: Conventions>(
+pub(super) async fn __get_job_vertex_metrics<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: MetricsApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_job_vertex_metrics::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_job_vertex_metrics(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_job_vertex_metrics))
+}
+
+fn __decode_get_job_vertex_metrics<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetJobVertexMetricsRequest, Rejection> {
@@ -756,7 +922,7 @@ pub(super) fn __decode_get_job_vertex_metrics<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_job_vertex_metrics(
+fn __encode_get_job_vertex_metrics(
     __response: GetJobVertexMetricsResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -818,7 +984,29 @@ impl From<Vec<model::Metric>> for GetSubtaskMetricsResponse {
     }
 }
 
-pub(super) fn __decode_get_subtask_metrics<__C: Conventions>(
+pub(super) async fn __get_subtask_metrics<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: MetricsApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_subtask_metrics::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_subtask_metrics(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_subtask_metrics))
+}
+
+fn __decode_get_subtask_metrics<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetSubtaskMetricsRequest, Rejection> {
@@ -851,7 +1039,7 @@ pub(super) fn __decode_get_subtask_metrics<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_subtask_metrics(
+fn __encode_get_subtask_metrics(
     __response: GetSubtaskMetricsResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -909,7 +1097,29 @@ impl From<Vec<model::Metric>> for GetTaskManagerMetricsResponse {
     }
 }
 
-pub(super) fn __decode_get_task_manager_metrics<__C: Conventions>(
+pub(super) async fn __get_task_manager_metrics<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: MetricsApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_task_manager_metrics::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_task_manager_metrics(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_task_manager_metrics))
+}
+
+fn __decode_get_task_manager_metrics<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetTaskManagerMetricsRequest, Rejection> {
@@ -922,7 +1132,7 @@ pub(super) fn __decode_get_task_manager_metrics<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_task_manager_metrics(
+fn __encode_get_task_manager_metrics(
     __response: GetTaskManagerMetricsResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();

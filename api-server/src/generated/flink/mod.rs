@@ -583,6 +583,7 @@ where
 
     /// As [`into_service`](Self::into_service), under other conventions than the API's own.
     #[must_use]
+    #[allow(clippy::result_large_err)]
     pub fn into_service_with<
         C: ::planewright_server::Conventions,
         B: ::planewright_server::RequestBody,
@@ -595,26 +596,36 @@ where
         Future: Send + 'static,
     > + Clone + Send + Sync + 'static {
         let __apis = Arc::new(self);
-        __rt::HttpService::new(move |__request| __answer::<
-            C,
-            B,
-            Cluster,
-            Jobmanager,
-            Taskmanagers,
-            Jars,
-            Jobs,
-            Vertices,
-            Checkpoints,
-            Metrics,
-            Rescaling,
-            Datasets,
-            Applications,
-        >(__apis.clone(), __request))
+        __rt::HttpService::new(move |__request| {
+            let __admitted = __rt::admit::<
+                C,
+                Operation,
+                B,
+                PARAMETERS,
+            >(&ROUTES, __request)?;
+            Ok(
+                __answer::<
+                    C,
+                    B,
+                    Cluster,
+                    Jobmanager,
+                    Taskmanagers,
+                    Jars,
+                    Jobs,
+                    Vertices,
+                    Checkpoints,
+                    Metrics,
+                    Rescaling,
+                    Datasets,
+                    Applications,
+                >(__apis.clone(), __admitted),
+            )
+        })
     }
 }
 
-#[allow(clippy::type_complexity)]
-async fn __answer<
+#[allow(clippy::manual_async_fn, clippy::type_complexity)]
+fn __answer<
     __C,
     __B,
     Cluster,
@@ -644,8 +655,8 @@ async fn __answer<
             Applications,
         >,
     >,
-    __request: http::Request<__B>,
-) -> Result<http::Response<::planewright_server::ResponseBody>, Infallible>
+    mut __admitted: __rt::Admitted<Operation, __B, PARAMETERS>,
+) -> impl Future<Output = http::Response<::planewright_server::ResponseBody>> + Send
 where
     __C: ::planewright_server::Conventions,
     __B: ::planewright_server::RequestBody,
@@ -661,1822 +672,696 @@ where
     Datasets: DatasetsApi,
     Applications: ApplicationsApi,
 {
-    let __rt::Admitted {
-        operation: __operation,
-        captures: __captures,
-        context: __context,
-        body: __body,
-        head: __head,
-    } = match __rt::admit::<__C, Operation, __B, PARAMETERS>(&ROUTES, __request) {
-        Ok(__admitted) => __admitted,
-        Err(__response) => return Ok(__response),
-    };
-    let __response = match __operation {
-        Operation::CancelApplication => {
-            __rt::ignore_body(__body).await;
-            match applications::__decode_cancel_application::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    __rt::detach(async move {
-                            let __result = __apis
-                                .applications
-                                .cancel_application(&__context, __request)
-                                .await;
-                            __rt::outcome::<
-                                __C,
-                            >(
-                                &__context,
-                                __result.and_then(applications::__encode_cancel_application),
-                            )
-                        })
-                        .await
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::CancelJob => {
-            __rt::ignore_body(__body).await;
-            match jobs::__decode_cancel_job::<__C>(&__context, &__captures) {
-                Ok(__request) => {
-                    __rt::detach(async move {
-                            let __result = __apis
-                                .jobs
-                                .cancel_job(&__context, __request)
-                                .await;
-                            __rt::outcome::<
-                                __C,
-                            >(&__context, __result.and_then(jobs::__encode_cancel_job))
-                        })
-                        .await
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::DeleteClusterDataSet => {
-            __rt::ignore_body(__body).await;
-            match datasets::__decode_delete_cluster_data_set::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    __rt::detach(async move {
-                            let __result = __apis
-                                .datasets
-                                .delete_cluster_data_set(&__context, __request)
-                                .await;
-                            __rt::outcome::<
-                                __C,
-                            >(
-                                &__context,
-                                __result
-                                    .and_then(datasets::__encode_delete_cluster_data_set),
-                            )
-                        })
-                        .await
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::DeleteJar => {
-            __rt::ignore_body(__body).await;
-            match jars::__decode_delete_jar::<__C>(&__context, &__captures) {
-                Ok(__request) => {
-                    __rt::detach(async move {
-                            let __result = __apis
-                                .jars
-                                .delete_jar(&__context, __request)
-                                .await;
-                            __rt::outcome::<
-                                __C,
-                            >(&__context, __result.and_then(jars::__encode_delete_jar))
-                        })
-                        .await
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GeneratePlanFromJar => {
-            match jars::__decode_generate_plan_from_jar::<
-                __C,
-                __B,
-            >(&__context, &__captures, __body)
-                .await
-            {
-                Ok(__request) => {
-                    __rt::detach(async move {
-                            let __result = __apis
-                                .jars
-                                .generate_plan_from_jar(&__context, __request)
-                                .await;
-                            __rt::outcome::<
-                                __C,
-                            >(
-                                &__context,
-                                __result.and_then(jars::__encode_generate_plan_from_jar),
-                            )
-                        })
-                        .await
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetAggregatedJobMetrics => {
-            __rt::ignore_body(__body).await;
-            match metrics::__decode_get_aggregated_job_metrics::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .metrics
-                        .get_aggregated_job_metrics(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result.and_then(metrics::__encode_get_aggregated_job_metrics),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetAggregatedSubtaskMetrics => {
-            __rt::ignore_body(__body).await;
-            match metrics::__decode_get_aggregated_subtask_metrics::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .metrics
-                        .get_aggregated_subtask_metrics(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result
-                            .and_then(metrics::__encode_get_aggregated_subtask_metrics),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetAggregatedTaskManagerMetrics => {
-            __rt::ignore_body(__body).await;
-            match metrics::__decode_get_aggregated_task_manager_metrics::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .metrics
-                        .get_aggregated_task_manager_metrics(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result
-                            .and_then(
-                                metrics::__encode_get_aggregated_task_manager_metrics,
-                            ),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetApplicationDetails => {
-            __rt::ignore_body(__body).await;
-            match applications::__decode_get_application_details::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .applications
-                        .get_application_details(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result.and_then(applications::__encode_get_application_details),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetApplicationExceptions => {
-            __rt::ignore_body(__body).await;
-            match applications::__decode_get_application_exceptions::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .applications
-                        .get_application_exceptions(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result
-                            .and_then(applications::__encode_get_application_exceptions),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetApplicationsOverview => {
-            __rt::ignore_body(__body).await;
-            match applications::__decode_get_applications_overview::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .applications
-                        .get_applications_overview(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result
-                            .and_then(applications::__encode_get_applications_overview),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetCheckpointConfig => {
-            __rt::ignore_body(__body).await;
-            match checkpoints::__decode_get_checkpoint_config::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .checkpoints
-                        .get_checkpoint_config(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result.and_then(checkpoints::__encode_get_checkpoint_config),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetCheckpointStatisticDetails => {
-            __rt::ignore_body(__body).await;
-            match checkpoints::__decode_get_checkpoint_statistic_details::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .checkpoints
-                        .get_checkpoint_statistic_details(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result
-                            .and_then(
-                                checkpoints::__encode_get_checkpoint_statistic_details,
-                            ),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetCheckpointStatus => {
-            __rt::ignore_body(__body).await;
-            match checkpoints::__decode_get_checkpoint_status::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .checkpoints
-                        .get_checkpoint_status(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result.and_then(checkpoints::__encode_get_checkpoint_status),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetCheckpointingStatistics => {
-            __rt::ignore_body(__body).await;
-            match checkpoints::__decode_get_checkpointing_statistics::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .checkpoints
-                        .get_checkpointing_statistics(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result
-                            .and_then(checkpoints::__encode_get_checkpointing_statistics),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetClusterConfigurationInfo => {
-            __rt::ignore_body(__body).await;
-            match jobmanager::__decode_get_cluster_configuration_info::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .jobmanager
-                        .get_cluster_configuration_info(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result
-                            .and_then(
-                                jobmanager::__encode_get_cluster_configuration_info,
-                            ),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetClusterDataSetDeleteStatus => {
-            __rt::ignore_body(__body).await;
-            match datasets::__decode_get_cluster_data_set_delete_status::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .datasets
-                        .get_cluster_data_set_delete_status(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result
-                            .and_then(
-                                datasets::__encode_get_cluster_data_set_delete_status,
-                            ),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetClusterDataSetList => {
-            __rt::ignore_body(__body).await;
-            match datasets::__decode_get_cluster_data_set_list::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .datasets
-                        .get_cluster_data_set_list(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result.and_then(datasets::__encode_get_cluster_data_set_list),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetClusterOverview => {
-            __rt::ignore_body(__body).await;
-            match cluster::__decode_get_cluster_overview::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .cluster
-                        .get_cluster_overview(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result.and_then(cluster::__encode_get_cluster_overview),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetDashboardConfiguration => {
-            __rt::ignore_body(__body).await;
-            match cluster::__decode_get_dashboard_configuration::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .cluster
-                        .get_dashboard_configuration(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result.and_then(cluster::__encode_get_dashboard_configuration),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetJarList => {
-            __rt::ignore_body(__body).await;
-            match jars::__decode_get_jar_list::<__C>(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis.jars.get_jar_list(&__context, __request).await;
-                    __rt::outcome::<
-                        __C,
-                    >(&__context, __result.and_then(jars::__encode_get_jar_list))
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetJarPlan => {
-            __rt::ignore_body(__body).await;
-            match jars::__decode_get_jar_plan::<__C>(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis.jars.get_jar_plan(&__context, __request).await;
-                    __rt::outcome::<
-                        __C,
-                    >(&__context, __result.and_then(jars::__encode_get_jar_plan))
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetJobAccumulators => {
-            __rt::ignore_body(__body).await;
-            match jobs::__decode_get_job_accumulators::<__C>(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .jobs
-                        .get_job_accumulators(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(&__context, __result.and_then(jobs::__encode_get_job_accumulators))
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetJobConfig => {
-            __rt::ignore_body(__body).await;
-            match jobs::__decode_get_job_config::<__C>(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .jobs
-                        .get_job_config(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(&__context, __result.and_then(jobs::__encode_get_job_config))
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetJobDetails => {
-            __rt::ignore_body(__body).await;
-            match jobs::__decode_get_job_details::<__C>(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .jobs
-                        .get_job_details(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(&__context, __result.and_then(jobs::__encode_get_job_details))
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetJobExceptions => {
-            __rt::ignore_body(__body).await;
-            match jobs::__decode_get_job_exceptions::<__C>(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .jobs
-                        .get_job_exceptions(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(&__context, __result.and_then(jobs::__encode_get_job_exceptions))
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetJobExecutionResult => {
-            __rt::ignore_body(__body).await;
-            match jobs::__decode_get_job_execution_result::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .jobs
-                        .get_job_execution_result(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result.and_then(jobs::__encode_get_job_execution_result),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetJobIdsWithStatusesOverview => {
-            __rt::ignore_body(__body).await;
-            match jobs::__decode_get_job_ids_with_statuses_overview::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .jobs
-                        .get_job_ids_with_statuses_overview(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result
-                            .and_then(jobs::__encode_get_job_ids_with_statuses_overview),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetJobManagerApplicationConfiguration => {
-            __rt::ignore_body(__body).await;
-            match applications::__decode_get_job_manager_application_configuration::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .applications
-                        .get_job_manager_application_configuration(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result
-                            .and_then(
-                                applications::__encode_get_job_manager_application_configuration,
-                            ),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetJobManagerEnvironment => {
-            __rt::ignore_body(__body).await;
-            match jobmanager::__decode_get_job_manager_environment::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .jobmanager
-                        .get_job_manager_environment(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result
-                            .and_then(jobmanager::__encode_get_job_manager_environment),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetJobManagerJobConfiguration => {
-            __rt::ignore_body(__body).await;
-            match jobs::__decode_get_job_manager_job_configuration::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .jobs
-                        .get_job_manager_job_configuration(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result
-                            .and_then(jobs::__encode_get_job_manager_job_configuration),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetJobManagerJobEnvironment => {
-            __rt::ignore_body(__body).await;
-            match jobs::__decode_get_job_manager_job_environment::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .jobs
-                        .get_job_manager_job_environment(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result.and_then(jobs::__encode_get_job_manager_job_environment),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetJobManagerLog => {
-            __rt::ignore_body(__body).await;
-            match jobmanager::__decode_get_job_manager_log::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .jobmanager
-                        .get_job_manager_log(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result.and_then(jobmanager::__encode_get_job_manager_log),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetJobManagerLogFile => {
-            __rt::ignore_body(__body).await;
-            match jobmanager::__decode_get_job_manager_log_file::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .jobmanager
-                        .get_job_manager_log_file(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result.and_then(jobmanager::__encode_get_job_manager_log_file),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetJobManagerLogList => {
-            __rt::ignore_body(__body).await;
-            match jobmanager::__decode_get_job_manager_log_list::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .jobmanager
-                        .get_job_manager_log_list(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result.and_then(jobmanager::__encode_get_job_manager_log_list),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetJobManagerLogUrl => {
-            __rt::ignore_body(__body).await;
-            match jobs::__decode_get_job_manager_log_url::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .jobs
-                        .get_job_manager_log_url(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result.and_then(jobs::__encode_get_job_manager_log_url),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetJobManagerMetrics => {
-            __rt::ignore_body(__body).await;
-            match metrics::__decode_get_job_manager_metrics::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .metrics
-                        .get_job_manager_metrics(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result.and_then(metrics::__encode_get_job_manager_metrics),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetJobManagerOperatorMetrics => {
-            __rt::ignore_body(__body).await;
-            match metrics::__decode_get_job_manager_operator_metrics::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .metrics
-                        .get_job_manager_operator_metrics(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result
-                            .and_then(metrics::__encode_get_job_manager_operator_metrics),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetJobManagerStdout => {
-            __rt::ignore_body(__body).await;
-            match jobmanager::__decode_get_job_manager_stdout::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .jobmanager
-                        .get_job_manager_stdout(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result.and_then(jobmanager::__encode_get_job_manager_stdout),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetJobManagerThreadDump => {
-            __rt::ignore_body(__body).await;
-            match jobmanager::__decode_get_job_manager_thread_dump::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .jobmanager
-                        .get_job_manager_thread_dump(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result
-                            .and_then(jobmanager::__encode_get_job_manager_thread_dump),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetJobMetrics => {
-            __rt::ignore_body(__body).await;
-            match metrics::__decode_get_job_metrics::<__C>(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .metrics
-                        .get_job_metrics(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(&__context, __result.and_then(metrics::__encode_get_job_metrics))
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetJobPlan => {
-            __rt::ignore_body(__body).await;
-            match jobs::__decode_get_job_plan::<__C>(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis.jobs.get_job_plan(&__context, __request).await;
-                    __rt::outcome::<
-                        __C,
-                    >(&__context, __result.and_then(jobs::__encode_get_job_plan))
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetJobRescaleConfig => {
-            __rt::ignore_body(__body).await;
-            match rescaling::__decode_get_job_rescale_config::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .rescaling
-                        .get_job_rescale_config(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result.and_then(rescaling::__encode_get_job_rescale_config),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetJobRescaleDetails => {
-            __rt::ignore_body(__body).await;
-            match rescaling::__decode_get_job_rescale_details::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .rescaling
-                        .get_job_rescale_details(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result.and_then(rescaling::__encode_get_job_rescale_details),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetJobRescalesHistory => {
-            __rt::ignore_body(__body).await;
-            match rescaling::__decode_get_job_rescales_history::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .rescaling
-                        .get_job_rescales_history(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result.and_then(rescaling::__encode_get_job_rescales_history),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetJobRescalesOverview => {
-            __rt::ignore_body(__body).await;
-            match rescaling::__decode_get_job_rescales_overview::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .rescaling
-                        .get_job_rescales_overview(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result.and_then(rescaling::__encode_get_job_rescales_overview),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetJobRescalesSummary => {
-            __rt::ignore_body(__body).await;
-            match rescaling::__decode_get_job_rescales_summary::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .rescaling
-                        .get_job_rescales_summary(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result.and_then(rescaling::__encode_get_job_rescales_summary),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetJobResourceRequirements => {
-            __rt::ignore_body(__body).await;
-            match rescaling::__decode_get_job_resource_requirements::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .rescaling
-                        .get_job_resource_requirements(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result
-                            .and_then(rescaling::__encode_get_job_resource_requirements),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetJobStatusInfo => {
-            __rt::ignore_body(__body).await;
-            match jobs::__decode_get_job_status_info::<__C>(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .jobs
-                        .get_job_status_info(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(&__context, __result.and_then(jobs::__encode_get_job_status_info))
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetJobVertexAccumulators => {
-            __rt::ignore_body(__body).await;
-            match vertices::__decode_get_job_vertex_accumulators::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .vertices
-                        .get_job_vertex_accumulators(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result.and_then(vertices::__encode_get_job_vertex_accumulators),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetJobVertexBackPressure => {
-            __rt::ignore_body(__body).await;
-            match vertices::__decode_get_job_vertex_back_pressure::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .vertices
-                        .get_job_vertex_back_pressure(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result
-                            .and_then(vertices::__encode_get_job_vertex_back_pressure),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetJobVertexDetails => {
-            __rt::ignore_body(__body).await;
-            match vertices::__decode_get_job_vertex_details::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .vertices
-                        .get_job_vertex_details(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result.and_then(vertices::__encode_get_job_vertex_details),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetJobVertexFlameGraph => {
-            __rt::ignore_body(__body).await;
-            match vertices::__decode_get_job_vertex_flame_graph::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .vertices
-                        .get_job_vertex_flame_graph(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result.and_then(vertices::__encode_get_job_vertex_flame_graph),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetJobVertexMetrics => {
-            __rt::ignore_body(__body).await;
-            match metrics::__decode_get_job_vertex_metrics::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .metrics
-                        .get_job_vertex_metrics(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result.and_then(metrics::__encode_get_job_vertex_metrics),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetJobVertexTaskManagers => {
-            __rt::ignore_body(__body).await;
-            match vertices::__decode_get_job_vertex_task_managers::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .vertices
-                        .get_job_vertex_task_managers(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result
-                            .and_then(vertices::__encode_get_job_vertex_task_managers),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetJobVertexWatermarks => {
-            __rt::ignore_body(__body).await;
-            match vertices::__decode_get_job_vertex_watermarks::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .vertices
-                        .get_job_vertex_watermarks(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result.and_then(vertices::__encode_get_job_vertex_watermarks),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetJobsOverview => {
-            __rt::ignore_body(__body).await;
-            match jobs::__decode_get_jobs_overview::<__C>(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .jobs
-                        .get_jobs_overview(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(&__context, __result.and_then(jobs::__encode_get_jobs_overview))
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetRescalingStatus => {
-            __rt::ignore_body(__body).await;
-            match rescaling::__decode_get_rescaling_status::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .rescaling
-                        .get_rescaling_status(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result.and_then(rescaling::__encode_get_rescaling_status),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetSavepointDisposalStatus => {
-            __rt::ignore_body(__body).await;
-            match checkpoints::__decode_get_savepoint_disposal_status::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .checkpoints
-                        .get_savepoint_disposal_status(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result
-                            .and_then(
-                                checkpoints::__encode_get_savepoint_disposal_status,
-                            ),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetSavepointStatus => {
-            __rt::ignore_body(__body).await;
-            match checkpoints::__decode_get_savepoint_status::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .checkpoints
-                        .get_savepoint_status(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result.and_then(checkpoints::__encode_get_savepoint_status),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetSubtaskCurrentAttemptDetails => {
-            __rt::ignore_body(__body).await;
-            match vertices::__decode_get_subtask_current_attempt_details::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .vertices
-                        .get_subtask_current_attempt_details(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result
-                            .and_then(
-                                vertices::__encode_get_subtask_current_attempt_details,
-                            ),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetSubtaskExecutionAttemptAccumulators => {
-            __rt::ignore_body(__body).await;
-            match vertices::__decode_get_subtask_execution_attempt_accumulators::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .vertices
-                        .get_subtask_execution_attempt_accumulators(
-                            &__context,
-                            __request,
-                        )
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result
-                            .and_then(
-                                vertices::__encode_get_subtask_execution_attempt_accumulators,
-                            ),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetSubtaskExecutionAttemptDetails => {
-            __rt::ignore_body(__body).await;
-            match vertices::__decode_get_subtask_execution_attempt_details::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .vertices
-                        .get_subtask_execution_attempt_details(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result
-                            .and_then(
-                                vertices::__encode_get_subtask_execution_attempt_details,
-                            ),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetSubtaskMetrics => {
-            __rt::ignore_body(__body).await;
-            match metrics::__decode_get_subtask_metrics::<__C>(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .metrics
-                        .get_subtask_metrics(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result.and_then(metrics::__encode_get_subtask_metrics),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetSubtasksAllAccumulators => {
-            __rt::ignore_body(__body).await;
-            match vertices::__decode_get_subtasks_all_accumulators::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .vertices
-                        .get_subtasks_all_accumulators(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result
-                            .and_then(vertices::__encode_get_subtasks_all_accumulators),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetSubtasksTimes => {
-            __rt::ignore_body(__body).await;
-            match vertices::__decode_get_subtasks_times::<__C>(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .vertices
-                        .get_subtasks_times(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result.and_then(vertices::__encode_get_subtasks_times),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetTaskCheckpointStatistics => {
-            __rt::ignore_body(__body).await;
-            match checkpoints::__decode_get_task_checkpoint_statistics::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .checkpoints
-                        .get_task_checkpoint_statistics(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result
-                            .and_then(
-                                checkpoints::__encode_get_task_checkpoint_statistics,
-                            ),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetTaskManagerDetails => {
-            __rt::ignore_body(__body).await;
-            match taskmanagers::__decode_get_task_manager_details::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .taskmanagers
-                        .get_task_manager_details(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result
-                            .and_then(taskmanagers::__encode_get_task_manager_details),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetTaskManagerLog => {
-            __rt::ignore_body(__body).await;
-            match taskmanagers::__decode_get_task_manager_log::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .taskmanagers
-                        .get_task_manager_log(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result.and_then(taskmanagers::__encode_get_task_manager_log),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetTaskManagerLogFile => {
-            __rt::ignore_body(__body).await;
-            match taskmanagers::__decode_get_task_manager_log_file::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .taskmanagers
-                        .get_task_manager_log_file(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result
-                            .and_then(taskmanagers::__encode_get_task_manager_log_file),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetTaskManagerLogList => {
-            __rt::ignore_body(__body).await;
-            match taskmanagers::__decode_get_task_manager_log_list::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .taskmanagers
-                        .get_task_manager_log_list(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result
-                            .and_then(taskmanagers::__encode_get_task_manager_log_list),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetTaskManagerLogUrl => {
-            __rt::ignore_body(__body).await;
-            match jobs::__decode_get_task_manager_log_url::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .jobs
-                        .get_task_manager_log_url(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result.and_then(jobs::__encode_get_task_manager_log_url),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetTaskManagerMetrics => {
-            __rt::ignore_body(__body).await;
-            match metrics::__decode_get_task_manager_metrics::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .metrics
-                        .get_task_manager_metrics(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result.and_then(metrics::__encode_get_task_manager_metrics),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetTaskManagerStdout => {
-            __rt::ignore_body(__body).await;
-            match taskmanagers::__decode_get_task_manager_stdout::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .taskmanagers
-                        .get_task_manager_stdout(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result.and_then(taskmanagers::__encode_get_task_manager_stdout),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetTaskManagerThreadDump => {
-            __rt::ignore_body(__body).await;
-            match taskmanagers::__decode_get_task_manager_thread_dump::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .taskmanagers
-                        .get_task_manager_thread_dump(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result
-                            .and_then(
-                                taskmanagers::__encode_get_task_manager_thread_dump,
-                            ),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::GetTaskManagers => {
-            __rt::ignore_body(__body).await;
-            match taskmanagers::__decode_get_task_managers::<
-                __C,
-            >(&__context, &__captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .taskmanagers
-                        .get_task_managers(&__context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__context,
-                        __result.and_then(taskmanagers::__encode_get_task_managers),
-                    )
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::RescaleJob => {
-            __rt::ignore_body(__body).await;
-            match rescaling::__decode_rescale_job::<__C>(&__context, &__captures) {
-                Ok(__request) => {
-                    __rt::detach(async move {
-                            let __result = __apis
-                                .rescaling
-                                .rescale_job(&__context, __request)
-                                .await;
-                            __rt::outcome::<
-                                __C,
-                            >(
-                                &__context,
-                                __result.and_then(rescaling::__encode_rescale_job),
-                            )
-                        })
-                        .await
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::ShutdownCluster => {
-            __rt::ignore_body(__body).await;
-            match cluster::__decode_shutdown_cluster::<__C>(&__context, &__captures) {
-                Ok(__request) => {
-                    __rt::detach(async move {
-                            let __result = __apis
-                                .cluster
-                                .shutdown_cluster(&__context, __request)
-                                .await;
-                            __rt::outcome::<
-                                __C,
-                            >(
-                                &__context,
-                                __result.and_then(cluster::__encode_shutdown_cluster),
-                            )
-                        })
-                        .await
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::SubmitApplicationFromJar => {
-            match jars::__decode_submit_application_from_jar::<
-                __C,
-                __B,
-            >(&__context, &__captures, __body)
-                .await
-            {
-                Ok(__request) => {
-                    __rt::detach(async move {
-                            let __result = __apis
-                                .jars
-                                .submit_application_from_jar(&__context, __request)
-                                .await;
-                            __rt::outcome::<
-                                __C,
-                            >(
-                                &__context,
-                                __result
-                                    .and_then(jars::__encode_submit_application_from_jar),
-                            )
-                        })
-                        .await
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::SubmitJob => {
-            match jobs::__decode_submit_job::<
-                __C,
-                __B,
-            >(&__context, &__captures, __body) {
-                Ok(__request) => {
-                    __rt::detach(async move {
-                            let __result = __apis
-                                .jobs
-                                .submit_job(&__context, __request)
-                                .await;
-                            __rt::outcome::<
-                                __C,
-                            >(&__context, __result.and_then(jobs::__encode_submit_job))
-                        })
-                        .await
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::SubmitJobFromJar => {
-            match jars::__decode_submit_job_from_jar::<
-                __C,
-                __B,
-            >(&__context, &__captures, __body)
-                .await
-            {
-                Ok(__request) => {
-                    __rt::detach(async move {
-                            let __result = __apis
-                                .jars
-                                .submit_job_from_jar(&__context, __request)
-                                .await;
-                            __rt::outcome::<
-                                __C,
-                            >(
-                                &__context,
-                                __result.and_then(jars::__encode_submit_job_from_jar),
-                            )
-                        })
-                        .await
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::TriggerCheckpoint => {
-            match checkpoints::__decode_trigger_checkpoint::<
-                __C,
-                __B,
-            >(&__context, &__captures, __body)
-                .await
-            {
-                Ok(__request) => {
-                    __rt::detach(async move {
-                            let __result = __apis
-                                .checkpoints
-                                .trigger_checkpoint(&__context, __request)
-                                .await;
-                            __rt::outcome::<
-                                __C,
-                            >(
-                                &__context,
-                                __result.and_then(checkpoints::__encode_trigger_checkpoint),
-                            )
-                        })
-                        .await
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::TriggerHeartbeat => {
-            match jobs::__decode_trigger_heartbeat::<
-                __C,
-                __B,
-            >(&__context, &__captures, __body)
-                .await
-            {
-                Ok(__request) => {
-                    __rt::detach(async move {
-                            let __result = __apis
-                                .jobs
-                                .trigger_heartbeat(&__context, __request)
-                                .await;
-                            __rt::outcome::<
-                                __C,
-                            >(
-                                &__context,
-                                __result.and_then(jobs::__encode_trigger_heartbeat),
-                            )
-                        })
-                        .await
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::TriggerSavepoint => {
-            match checkpoints::__decode_trigger_savepoint::<
-                __C,
-                __B,
-            >(&__context, &__captures, __body)
-                .await
-            {
-                Ok(__request) => {
-                    __rt::detach(async move {
-                            let __result = __apis
-                                .checkpoints
-                                .trigger_savepoint(&__context, __request)
-                                .await;
-                            __rt::outcome::<
-                                __C,
-                            >(
-                                &__context,
-                                __result.and_then(checkpoints::__encode_trigger_savepoint),
-                            )
-                        })
-                        .await
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::TriggerSavepointDisposal => {
-            match checkpoints::__decode_trigger_savepoint_disposal::<
-                __C,
-                __B,
-            >(&__context, &__captures, __body)
-                .await
-            {
-                Ok(__request) => {
-                    __rt::detach(async move {
-                            let __result = __apis
-                                .checkpoints
-                                .trigger_savepoint_disposal(&__context, __request)
-                                .await;
-                            __rt::outcome::<
-                                __C,
-                            >(
-                                &__context,
-                                __result
-                                    .and_then(checkpoints::__encode_trigger_savepoint_disposal),
-                            )
-                        })
-                        .await
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::TriggerStopWithSavepoint => {
-            match checkpoints::__decode_trigger_stop_with_savepoint::<
-                __C,
-                __B,
-            >(&__context, &__captures, __body)
-                .await
-            {
-                Ok(__request) => {
-                    __rt::detach(async move {
-                            let __result = __apis
-                                .checkpoints
-                                .trigger_stop_with_savepoint(&__context, __request)
-                                .await;
-                            __rt::outcome::<
-                                __C,
-                            >(
-                                &__context,
-                                __result
-                                    .and_then(checkpoints::__encode_trigger_stop_with_savepoint),
-                            )
-                        })
-                        .await
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::UpdateJobResourceRequirements => {
-            match rescaling::__decode_update_job_resource_requirements::<
-                __C,
-                __B,
-            >(&__context, &__captures, __body)
-                .await
-            {
-                Ok(__request) => {
-                    __rt::detach(async move {
-                            let __result = __apis
-                                .rescaling
-                                .update_job_resource_requirements(&__context, __request)
-                                .await;
-                            __rt::outcome::<
-                                __C,
-                            >(
-                                &__context,
-                                __result
-                                    .and_then(
-                                        rescaling::__encode_update_job_resource_requirements,
-                                    ),
-                            )
-                        })
-                        .await
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-        Operation::UploadJar => {
-            match jars::__decode_upload_jar::<
-                __C,
-                __B,
-            >(&__context, &__captures, __body) {
-                Ok(__request) => {
-                    __rt::detach(async move {
-                            let __result = __apis
-                                .jars
-                                .upload_jar(&__context, __request)
-                                .await;
-                            __rt::outcome::<
-                                __C,
-                            >(&__context, __result.and_then(jars::__encode_upload_jar))
-                        })
-                        .await
-                }
-                Err(__rejection) => __rt::refused::<__C>(&__context, __rejection),
-            }
-        }
-    };
-    Ok(__rt::conclude(__response, __head))
+    async move {
+        let __head = __admitted.head;
+        let __response = match __admitted.operation {
+            Operation::CancelApplication => {
+                applications::__cancel_application::<
+                    __C,
+                    __B,
+                    _,
+                    _,
+                >(__apis, |__apis| &__apis.applications, __admitted)
+                    .await
+            }
+            Operation::CancelJob => {
+                jobs::__cancel_job::<
+                    __C,
+                    __B,
+                    _,
+                    _,
+                >(__apis, |__apis| &__apis.jobs, __admitted)
+                    .await
+            }
+            Operation::DeleteClusterDataSet => {
+                datasets::__delete_cluster_data_set::<
+                    __C,
+                    __B,
+                    _,
+                    _,
+                >(__apis, |__apis| &__apis.datasets, __admitted)
+                    .await
+            }
+            Operation::DeleteJar => {
+                jars::__delete_jar::<
+                    __C,
+                    __B,
+                    _,
+                    _,
+                >(__apis, |__apis| &__apis.jars, __admitted)
+                    .await
+            }
+            Operation::GeneratePlanFromJar => {
+                jars::__generate_plan_from_jar::<
+                    __C,
+                    __B,
+                    _,
+                    _,
+                >(__apis, |__apis| &__apis.jars, __admitted)
+                    .await
+            }
+            Operation::GetAggregatedJobMetrics => {
+                metrics::__get_aggregated_job_metrics::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.metrics, &mut __admitted)
+                    .await
+            }
+            Operation::GetAggregatedSubtaskMetrics => {
+                metrics::__get_aggregated_subtask_metrics::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.metrics, &mut __admitted)
+                    .await
+            }
+            Operation::GetAggregatedTaskManagerMetrics => {
+                metrics::__get_aggregated_task_manager_metrics::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.metrics, &mut __admitted)
+                    .await
+            }
+            Operation::GetApplicationDetails => {
+                applications::__get_application_details::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.applications, &mut __admitted)
+                    .await
+            }
+            Operation::GetApplicationExceptions => {
+                applications::__get_application_exceptions::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.applications, &mut __admitted)
+                    .await
+            }
+            Operation::GetApplicationsOverview => {
+                applications::__get_applications_overview::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.applications, &mut __admitted)
+                    .await
+            }
+            Operation::GetCheckpointConfig => {
+                checkpoints::__get_checkpoint_config::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.checkpoints, &mut __admitted)
+                    .await
+            }
+            Operation::GetCheckpointStatisticDetails => {
+                checkpoints::__get_checkpoint_statistic_details::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.checkpoints, &mut __admitted)
+                    .await
+            }
+            Operation::GetCheckpointStatus => {
+                checkpoints::__get_checkpoint_status::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.checkpoints, &mut __admitted)
+                    .await
+            }
+            Operation::GetCheckpointingStatistics => {
+                checkpoints::__get_checkpointing_statistics::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.checkpoints, &mut __admitted)
+                    .await
+            }
+            Operation::GetClusterConfigurationInfo => {
+                jobmanager::__get_cluster_configuration_info::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.jobmanager, &mut __admitted)
+                    .await
+            }
+            Operation::GetClusterDataSetDeleteStatus => {
+                datasets::__get_cluster_data_set_delete_status::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.datasets, &mut __admitted)
+                    .await
+            }
+            Operation::GetClusterDataSetList => {
+                datasets::__get_cluster_data_set_list::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.datasets, &mut __admitted)
+                    .await
+            }
+            Operation::GetClusterOverview => {
+                cluster::__get_cluster_overview::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.cluster, &mut __admitted)
+                    .await
+            }
+            Operation::GetDashboardConfiguration => {
+                cluster::__get_dashboard_configuration::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.cluster, &mut __admitted)
+                    .await
+            }
+            Operation::GetJarList => {
+                jars::__get_jar_list::<__C, __B, _>(&__apis.jars, &mut __admitted).await
+            }
+            Operation::GetJarPlan => {
+                jars::__get_jar_plan::<__C, __B, _>(&__apis.jars, &mut __admitted).await
+            }
+            Operation::GetJobAccumulators => {
+                jobs::__get_job_accumulators::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.jobs, &mut __admitted)
+                    .await
+            }
+            Operation::GetJobConfig => {
+                jobs::__get_job_config::<__C, __B, _>(&__apis.jobs, &mut __admitted)
+                    .await
+            }
+            Operation::GetJobDetails => {
+                jobs::__get_job_details::<__C, __B, _>(&__apis.jobs, &mut __admitted)
+                    .await
+            }
+            Operation::GetJobExceptions => {
+                jobs::__get_job_exceptions::<__C, __B, _>(&__apis.jobs, &mut __admitted)
+                    .await
+            }
+            Operation::GetJobExecutionResult => {
+                jobs::__get_job_execution_result::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.jobs, &mut __admitted)
+                    .await
+            }
+            Operation::GetJobIdsWithStatusesOverview => {
+                jobs::__get_job_ids_with_statuses_overview::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.jobs, &mut __admitted)
+                    .await
+            }
+            Operation::GetJobManagerApplicationConfiguration => {
+                applications::__get_job_manager_application_configuration::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.applications, &mut __admitted)
+                    .await
+            }
+            Operation::GetJobManagerEnvironment => {
+                jobmanager::__get_job_manager_environment::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.jobmanager, &mut __admitted)
+                    .await
+            }
+            Operation::GetJobManagerJobConfiguration => {
+                jobs::__get_job_manager_job_configuration::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.jobs, &mut __admitted)
+                    .await
+            }
+            Operation::GetJobManagerJobEnvironment => {
+                jobs::__get_job_manager_job_environment::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.jobs, &mut __admitted)
+                    .await
+            }
+            Operation::GetJobManagerLog => {
+                jobmanager::__get_job_manager_log::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.jobmanager, &mut __admitted)
+                    .await
+            }
+            Operation::GetJobManagerLogFile => {
+                jobmanager::__get_job_manager_log_file::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.jobmanager, &mut __admitted)
+                    .await
+            }
+            Operation::GetJobManagerLogList => {
+                jobmanager::__get_job_manager_log_list::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.jobmanager, &mut __admitted)
+                    .await
+            }
+            Operation::GetJobManagerLogUrl => {
+                jobs::__get_job_manager_log_url::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.jobs, &mut __admitted)
+                    .await
+            }
+            Operation::GetJobManagerMetrics => {
+                metrics::__get_job_manager_metrics::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.metrics, &mut __admitted)
+                    .await
+            }
+            Operation::GetJobManagerOperatorMetrics => {
+                metrics::__get_job_manager_operator_metrics::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.metrics, &mut __admitted)
+                    .await
+            }
+            Operation::GetJobManagerStdout => {
+                jobmanager::__get_job_manager_stdout::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.jobmanager, &mut __admitted)
+                    .await
+            }
+            Operation::GetJobManagerThreadDump => {
+                jobmanager::__get_job_manager_thread_dump::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.jobmanager, &mut __admitted)
+                    .await
+            }
+            Operation::GetJobMetrics => {
+                metrics::__get_job_metrics::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.metrics, &mut __admitted)
+                    .await
+            }
+            Operation::GetJobPlan => {
+                jobs::__get_job_plan::<__C, __B, _>(&__apis.jobs, &mut __admitted).await
+            }
+            Operation::GetJobRescaleConfig => {
+                rescaling::__get_job_rescale_config::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.rescaling, &mut __admitted)
+                    .await
+            }
+            Operation::GetJobRescaleDetails => {
+                rescaling::__get_job_rescale_details::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.rescaling, &mut __admitted)
+                    .await
+            }
+            Operation::GetJobRescalesHistory => {
+                rescaling::__get_job_rescales_history::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.rescaling, &mut __admitted)
+                    .await
+            }
+            Operation::GetJobRescalesOverview => {
+                rescaling::__get_job_rescales_overview::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.rescaling, &mut __admitted)
+                    .await
+            }
+            Operation::GetJobRescalesSummary => {
+                rescaling::__get_job_rescales_summary::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.rescaling, &mut __admitted)
+                    .await
+            }
+            Operation::GetJobResourceRequirements => {
+                rescaling::__get_job_resource_requirements::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.rescaling, &mut __admitted)
+                    .await
+            }
+            Operation::GetJobStatusInfo => {
+                jobs::__get_job_status_info::<__C, __B, _>(&__apis.jobs, &mut __admitted)
+                    .await
+            }
+            Operation::GetJobVertexAccumulators => {
+                vertices::__get_job_vertex_accumulators::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.vertices, &mut __admitted)
+                    .await
+            }
+            Operation::GetJobVertexBackPressure => {
+                vertices::__get_job_vertex_back_pressure::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.vertices, &mut __admitted)
+                    .await
+            }
+            Operation::GetJobVertexDetails => {
+                vertices::__get_job_vertex_details::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.vertices, &mut __admitted)
+                    .await
+            }
+            Operation::GetJobVertexFlameGraph => {
+                vertices::__get_job_vertex_flame_graph::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.vertices, &mut __admitted)
+                    .await
+            }
+            Operation::GetJobVertexMetrics => {
+                metrics::__get_job_vertex_metrics::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.metrics, &mut __admitted)
+                    .await
+            }
+            Operation::GetJobVertexTaskManagers => {
+                vertices::__get_job_vertex_task_managers::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.vertices, &mut __admitted)
+                    .await
+            }
+            Operation::GetJobVertexWatermarks => {
+                vertices::__get_job_vertex_watermarks::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.vertices, &mut __admitted)
+                    .await
+            }
+            Operation::GetJobsOverview => {
+                jobs::__get_jobs_overview::<__C, __B, _>(&__apis.jobs, &mut __admitted)
+                    .await
+            }
+            Operation::GetRescalingStatus => {
+                rescaling::__get_rescaling_status::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.rescaling, &mut __admitted)
+                    .await
+            }
+            Operation::GetSavepointDisposalStatus => {
+                checkpoints::__get_savepoint_disposal_status::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.checkpoints, &mut __admitted)
+                    .await
+            }
+            Operation::GetSavepointStatus => {
+                checkpoints::__get_savepoint_status::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.checkpoints, &mut __admitted)
+                    .await
+            }
+            Operation::GetSubtaskCurrentAttemptDetails => {
+                vertices::__get_subtask_current_attempt_details::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.vertices, &mut __admitted)
+                    .await
+            }
+            Operation::GetSubtaskExecutionAttemptAccumulators => {
+                vertices::__get_subtask_execution_attempt_accumulators::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.vertices, &mut __admitted)
+                    .await
+            }
+            Operation::GetSubtaskExecutionAttemptDetails => {
+                vertices::__get_subtask_execution_attempt_details::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.vertices, &mut __admitted)
+                    .await
+            }
+            Operation::GetSubtaskMetrics => {
+                metrics::__get_subtask_metrics::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.metrics, &mut __admitted)
+                    .await
+            }
+            Operation::GetSubtasksAllAccumulators => {
+                vertices::__get_subtasks_all_accumulators::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.vertices, &mut __admitted)
+                    .await
+            }
+            Operation::GetSubtasksTimes => {
+                vertices::__get_subtasks_times::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.vertices, &mut __admitted)
+                    .await
+            }
+            Operation::GetTaskCheckpointStatistics => {
+                checkpoints::__get_task_checkpoint_statistics::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.checkpoints, &mut __admitted)
+                    .await
+            }
+            Operation::GetTaskManagerDetails => {
+                taskmanagers::__get_task_manager_details::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.taskmanagers, &mut __admitted)
+                    .await
+            }
+            Operation::GetTaskManagerLog => {
+                taskmanagers::__get_task_manager_log::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.taskmanagers, &mut __admitted)
+                    .await
+            }
+            Operation::GetTaskManagerLogFile => {
+                taskmanagers::__get_task_manager_log_file::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.taskmanagers, &mut __admitted)
+                    .await
+            }
+            Operation::GetTaskManagerLogList => {
+                taskmanagers::__get_task_manager_log_list::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.taskmanagers, &mut __admitted)
+                    .await
+            }
+            Operation::GetTaskManagerLogUrl => {
+                jobs::__get_task_manager_log_url::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.jobs, &mut __admitted)
+                    .await
+            }
+            Operation::GetTaskManagerMetrics => {
+                metrics::__get_task_manager_metrics::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.metrics, &mut __admitted)
+                    .await
+            }
+            Operation::GetTaskManagerStdout => {
+                taskmanagers::__get_task_manager_stdout::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.taskmanagers, &mut __admitted)
+                    .await
+            }
+            Operation::GetTaskManagerThreadDump => {
+                taskmanagers::__get_task_manager_thread_dump::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.taskmanagers, &mut __admitted)
+                    .await
+            }
+            Operation::GetTaskManagers => {
+                taskmanagers::__get_task_managers::<
+                    __C,
+                    __B,
+                    _,
+                >(&__apis.taskmanagers, &mut __admitted)
+                    .await
+            }
+            Operation::RescaleJob => {
+                rescaling::__rescale_job::<
+                    __C,
+                    __B,
+                    _,
+                    _,
+                >(__apis, |__apis| &__apis.rescaling, __admitted)
+                    .await
+            }
+            Operation::ShutdownCluster => {
+                cluster::__shutdown_cluster::<
+                    __C,
+                    __B,
+                    _,
+                    _,
+                >(__apis, |__apis| &__apis.cluster, __admitted)
+                    .await
+            }
+            Operation::SubmitApplicationFromJar => {
+                jars::__submit_application_from_jar::<
+                    __C,
+                    __B,
+                    _,
+                    _,
+                >(__apis, |__apis| &__apis.jars, __admitted)
+                    .await
+            }
+            Operation::SubmitJob => {
+                jobs::__submit_job::<
+                    __C,
+                    __B,
+                    _,
+                    _,
+                >(__apis, |__apis| &__apis.jobs, __admitted)
+                    .await
+            }
+            Operation::SubmitJobFromJar => {
+                jars::__submit_job_from_jar::<
+                    __C,
+                    __B,
+                    _,
+                    _,
+                >(__apis, |__apis| &__apis.jars, __admitted)
+                    .await
+            }
+            Operation::TriggerCheckpoint => {
+                checkpoints::__trigger_checkpoint::<
+                    __C,
+                    __B,
+                    _,
+                    _,
+                >(__apis, |__apis| &__apis.checkpoints, __admitted)
+                    .await
+            }
+            Operation::TriggerHeartbeat => {
+                jobs::__trigger_heartbeat::<
+                    __C,
+                    __B,
+                    _,
+                    _,
+                >(__apis, |__apis| &__apis.jobs, __admitted)
+                    .await
+            }
+            Operation::TriggerSavepoint => {
+                checkpoints::__trigger_savepoint::<
+                    __C,
+                    __B,
+                    _,
+                    _,
+                >(__apis, |__apis| &__apis.checkpoints, __admitted)
+                    .await
+            }
+            Operation::TriggerSavepointDisposal => {
+                checkpoints::__trigger_savepoint_disposal::<
+                    __C,
+                    __B,
+                    _,
+                    _,
+                >(__apis, |__apis| &__apis.checkpoints, __admitted)
+                    .await
+            }
+            Operation::TriggerStopWithSavepoint => {
+                checkpoints::__trigger_stop_with_savepoint::<
+                    __C,
+                    __B,
+                    _,
+                    _,
+                >(__apis, |__apis| &__apis.checkpoints, __admitted)
+                    .await
+            }
+            Operation::UpdateJobResourceRequirements => {
+                rescaling::__update_job_resource_requirements::<
+                    __C,
+                    __B,
+                    _,
+                    _,
+                >(__apis, |__apis| &__apis.rescaling, __admitted)
+                    .await
+            }
+            Operation::UploadJar => {
+                jars::__upload_jar::<
+                    __C,
+                    __B,
+                    _,
+                    _,
+                >(__apis, |__apis| &__apis.jars, __admitted)
+                    .await
+            }
+        };
+        __rt::conclude(__response, __head)
+    }
 }

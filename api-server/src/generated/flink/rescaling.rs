@@ -3,7 +3,8 @@
 
 //! Changing the parallelism of running jobs, and the history of such changes.
 
-#![allow(clippy::large_enum_variant)]
+#![allow(clippy::large_enum_variant, clippy::result_large_err)]
+
 use ::planewright_server::__private::{self as __rt, http};
 
 #[allow(unused_imports)]
@@ -282,7 +283,29 @@ impl From<model::RescaleConfig> for GetJobRescaleConfigResponse {
     }
 }
 
-pub(super) fn __decode_get_job_rescale_config<__C: Conventions>(
+pub(super) async fn __get_job_rescale_config<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: RescalingApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_job_rescale_config::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_job_rescale_config(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_job_rescale_config))
+}
+
+fn __decode_get_job_rescale_config<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetJobRescaleConfigRequest, Rejection> {
@@ -294,7 +317,7 @@ pub(super) fn __decode_get_job_rescale_config<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_job_rescale_config(
+fn __encode_get_job_rescale_config(
     __response: GetJobRescaleConfigResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -352,7 +375,29 @@ impl From<model::Rescale> for GetJobRescaleDetailsResponse {
     }
 }
 
-pub(super) fn __decode_get_job_rescale_details<__C: Conventions>(
+pub(super) async fn __get_job_rescale_details<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: RescalingApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_job_rescale_details::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_job_rescale_details(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_job_rescale_details))
+}
+
+fn __decode_get_job_rescale_details<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetJobRescaleDetailsRequest, Rejection> {
@@ -365,7 +410,7 @@ pub(super) fn __decode_get_job_rescale_details<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_job_rescale_details(
+fn __encode_get_job_rescale_details(
     __response: GetJobRescaleDetailsResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -421,7 +466,29 @@ impl From<Vec<model::Rescale>> for GetJobRescalesHistoryResponse {
     }
 }
 
-pub(super) fn __decode_get_job_rescales_history<__C: Conventions>(
+pub(super) async fn __get_job_rescales_history<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: RescalingApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_job_rescales_history::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_job_rescales_history(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_job_rescales_history))
+}
+
+fn __decode_get_job_rescales_history<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetJobRescalesHistoryRequest, Rejection> {
@@ -433,7 +500,7 @@ pub(super) fn __decode_get_job_rescales_history<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_job_rescales_history(
+fn __encode_get_job_rescales_history(
     __response: GetJobRescalesHistoryResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -489,7 +556,29 @@ impl From<model::RescalesOverview> for GetJobRescalesOverviewResponse {
     }
 }
 
-pub(super) fn __decode_get_job_rescales_overview<__C: Conventions>(
+pub(super) async fn __get_job_rescales_overview<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: RescalingApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_job_rescales_overview::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_job_rescales_overview(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_job_rescales_overview))
+}
+
+fn __decode_get_job_rescales_overview<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetJobRescalesOverviewRequest, Rejection> {
@@ -501,7 +590,7 @@ pub(super) fn __decode_get_job_rescales_overview<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_job_rescales_overview(
+fn __encode_get_job_rescales_overview(
     __response: GetJobRescalesOverviewResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -557,7 +646,29 @@ impl From<model::RescalesSummary> for GetJobRescalesSummaryResponse {
     }
 }
 
-pub(super) fn __decode_get_job_rescales_summary<__C: Conventions>(
+pub(super) async fn __get_job_rescales_summary<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: RescalingApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_job_rescales_summary::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_job_rescales_summary(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_job_rescales_summary))
+}
+
+fn __decode_get_job_rescales_summary<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetJobRescalesSummaryRequest, Rejection> {
@@ -569,7 +680,7 @@ pub(super) fn __decode_get_job_rescales_summary<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_job_rescales_summary(
+fn __encode_get_job_rescales_summary(
     __response: GetJobRescalesSummaryResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -625,7 +736,31 @@ impl From<model::JobResourceRequirements> for GetJobResourceRequirementsResponse
     }
 }
 
-pub(super) fn __decode_get_job_resource_requirements<__C: Conventions>(
+pub(super) async fn __get_job_resource_requirements<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: RescalingApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_job_resource_requirements::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api
+        .get_job_resource_requirements(&__admitted.context, __request)
+        .await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_job_resource_requirements))
+}
+
+fn __decode_get_job_resource_requirements<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetJobResourceRequirementsRequest, Rejection> {
@@ -637,7 +772,7 @@ pub(super) fn __decode_get_job_resource_requirements<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_job_resource_requirements(
+fn __encode_get_job_resource_requirements(
     __response: GetJobResourceRequirementsResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -695,7 +830,29 @@ impl From<model::RescalingStatus> for GetRescalingStatusResponse {
     }
 }
 
-pub(super) fn __decode_get_rescaling_status<__C: Conventions>(
+pub(super) async fn __get_rescaling_status<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: RescalingApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_rescaling_status::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_rescaling_status(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_rescaling_status))
+}
+
+fn __decode_get_rescaling_status<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetRescalingStatusRequest, Rejection> {
@@ -708,7 +865,7 @@ pub(super) fn __decode_get_rescaling_status<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_rescaling_status(
+fn __encode_get_rescaling_status(
     __response: GetRescalingStatusResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -768,7 +925,34 @@ impl From<model::TriggeredOperation> for RescaleJobResponse {
     }
 }
 
-pub(super) fn __decode_rescale_job<__C: Conventions>(
+pub(super) fn __rescale_job<
+    __C: Conventions,
+    __B: RequestBody,
+    __S: Send + Sync + 'static,
+    __A: RescalingApi,
+>(
+    __apis: ::std::sync::Arc<__S>,
+    __api: fn(&__S) -> &__A,
+    mut __admitted: __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> impl Future<Output = http::Response<ResponseBody>> + Send {
+    __rt::detach(async move {
+        __rt::ignore_body(&mut __admitted.body).await;
+        let __decoded = __decode_rescale_job::<
+            __C,
+        >(&__admitted.context, &__admitted.captures);
+        let __request = __decoded
+            .map_err(|__rejection| __rt::refused::<
+                __C,
+            >(&__admitted.context, __rejection))?;
+        let __context = __admitted.context;
+        Ok(async move {
+            let __result = __api(&__apis).rescale_job(&__context, __request).await;
+            __rt::outcome::<__C>(&__context, __result.and_then(__encode_rescale_job))
+        })
+    })
+}
+
+fn __decode_rescale_job<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<RescaleJobRequest, Rejection> {
@@ -803,7 +987,7 @@ pub(super) fn __decode_rescale_job<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_rescale_job(
+fn __encode_rescale_job(
     __response: RescaleJobResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -862,13 +1046,42 @@ impl From<model::EmptyObject> for UpdateJobResourceRequirementsResponse {
     }
 }
 
-pub(super) async fn __decode_update_job_resource_requirements<
+pub(super) fn __update_job_resource_requirements<
     __C: Conventions,
     __B: RequestBody,
+    __S: Send + Sync + 'static,
+    __A: RescalingApi,
 >(
+    __apis: ::std::sync::Arc<__S>,
+    __api: fn(&__S) -> &__A,
+    mut __admitted: __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> impl Future<Output = http::Response<ResponseBody>> + Send {
+    __rt::detach(async move {
+        let __decoded = __decode_update_job_resource_requirements::<
+            __C,
+            __B,
+        >(&__admitted.context, &__admitted.captures, &mut __admitted.body)
+            .await;
+        let __request = __decoded
+            .map_err(|__rejection| __rt::refused::<
+                __C,
+            >(&__admitted.context, __rejection))?;
+        let __context = __admitted.context;
+        Ok(async move {
+            let __result = __api(&__apis)
+                .update_job_resource_requirements(&__context, __request)
+                .await;
+            __rt::outcome::<
+                __C,
+            >(&__context, __result.and_then(__encode_update_job_resource_requirements))
+        })
+    })
+}
+
+async fn __decode_update_job_resource_requirements<__C: Conventions, __B: RequestBody>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
-    __body: __B,
+    __body: &mut Option<__B>,
 ) -> Result<UpdateJobResourceRequirementsRequest, Rejection> {
     let __parameters = __rt::Parameters::<__C, _>::new(__context, __captures);
     __parameters.refuse_unknown_query(&[])?;
@@ -883,7 +1096,7 @@ pub(super) async fn __decode_update_job_resource_requirements<
     Ok(__request)
 }
 
-pub(super) fn __encode_update_job_resource_requirements(
+fn __encode_update_job_resource_requirements(
     __response: UpdateJobResourceRequirementsResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();

@@ -3,7 +3,8 @@
 
 //! The processes that do the work.
 
-#![allow(clippy::large_enum_variant)]
+#![allow(clippy::large_enum_variant, clippy::result_large_err)]
+
 use ::planewright_server::__private::{self as __rt, http};
 
 #[allow(unused_imports)]
@@ -226,7 +227,29 @@ impl From<model::TaskManagerDetails> for GetTaskManagerDetailsResponse {
     }
 }
 
-pub(super) fn __decode_get_task_manager_details<__C: Conventions>(
+pub(super) async fn __get_task_manager_details<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: TaskmanagersApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_task_manager_details::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_task_manager_details(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_task_manager_details))
+}
+
+fn __decode_get_task_manager_details<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetTaskManagerDetailsRequest, Rejection> {
@@ -238,7 +261,7 @@ pub(super) fn __decode_get_task_manager_details<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_task_manager_details(
+fn __encode_get_task_manager_details(
     __response: GetTaskManagerDetailsResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -294,7 +317,29 @@ impl From<ResponseBody> for GetTaskManagerLogResponse {
     }
 }
 
-pub(super) fn __decode_get_task_manager_log<__C: Conventions>(
+pub(super) async fn __get_task_manager_log<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: TaskmanagersApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_task_manager_log::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_task_manager_log(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_task_manager_log))
+}
+
+fn __decode_get_task_manager_log<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetTaskManagerLogRequest, Rejection> {
@@ -306,7 +351,7 @@ pub(super) fn __decode_get_task_manager_log<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_task_manager_log(
+fn __encode_get_task_manager_log(
     __response: GetTaskManagerLogResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -364,7 +409,29 @@ impl From<ResponseBody> for GetTaskManagerLogFileResponse {
     }
 }
 
-pub(super) fn __decode_get_task_manager_log_file<__C: Conventions>(
+pub(super) async fn __get_task_manager_log_file<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: TaskmanagersApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_task_manager_log_file::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_task_manager_log_file(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_task_manager_log_file))
+}
+
+fn __decode_get_task_manager_log_file<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetTaskManagerLogFileRequest, Rejection> {
@@ -393,7 +460,7 @@ pub(super) fn __decode_get_task_manager_log_file<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_task_manager_log_file(
+fn __encode_get_task_manager_log_file(
     __response: GetTaskManagerLogFileResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -449,7 +516,29 @@ impl From<model::LogList> for GetTaskManagerLogListResponse {
     }
 }
 
-pub(super) fn __decode_get_task_manager_log_list<__C: Conventions>(
+pub(super) async fn __get_task_manager_log_list<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: TaskmanagersApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_task_manager_log_list::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_task_manager_log_list(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_task_manager_log_list))
+}
+
+fn __decode_get_task_manager_log_list<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetTaskManagerLogListRequest, Rejection> {
@@ -461,7 +550,7 @@ pub(super) fn __decode_get_task_manager_log_list<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_task_manager_log_list(
+fn __encode_get_task_manager_log_list(
     __response: GetTaskManagerLogListResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -517,7 +606,29 @@ impl From<ResponseBody> for GetTaskManagerStdoutResponse {
     }
 }
 
-pub(super) fn __decode_get_task_manager_stdout<__C: Conventions>(
+pub(super) async fn __get_task_manager_stdout<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: TaskmanagersApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_task_manager_stdout::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_task_manager_stdout(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_task_manager_stdout))
+}
+
+fn __decode_get_task_manager_stdout<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetTaskManagerStdoutRequest, Rejection> {
@@ -529,7 +640,7 @@ pub(super) fn __decode_get_task_manager_stdout<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_task_manager_stdout(
+fn __encode_get_task_manager_stdout(
     __response: GetTaskManagerStdoutResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -585,7 +696,31 @@ impl From<model::ThreadDump> for GetTaskManagerThreadDumpResponse {
     }
 }
 
-pub(super) fn __decode_get_task_manager_thread_dump<__C: Conventions>(
+pub(super) async fn __get_task_manager_thread_dump<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: TaskmanagersApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_task_manager_thread_dump::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api
+        .get_task_manager_thread_dump(&__admitted.context, __request)
+        .await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_task_manager_thread_dump))
+}
+
+fn __decode_get_task_manager_thread_dump<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetTaskManagerThreadDumpRequest, Rejection> {
@@ -597,7 +732,7 @@ pub(super) fn __decode_get_task_manager_thread_dump<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_task_manager_thread_dump(
+fn __encode_get_task_manager_thread_dump(
     __response: GetTaskManagerThreadDumpResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -648,7 +783,29 @@ impl From<model::TaskManagers> for GetTaskManagersResponse {
     }
 }
 
-pub(super) fn __decode_get_task_managers<__C: Conventions>(
+pub(super) async fn __get_task_managers<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: TaskmanagersApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_task_managers::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_task_managers(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_task_managers))
+}
+
+fn __decode_get_task_managers<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetTaskManagersRequest, Rejection> {
@@ -658,7 +815,7 @@ pub(super) fn __decode_get_task_managers<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_task_managers(
+fn __encode_get_task_managers(
     __response: GetTaskManagersResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();

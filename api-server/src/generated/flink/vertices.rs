@@ -3,7 +3,8 @@
 
 //! The vertices of a job, their subtasks and attempts.
 
-#![allow(clippy::large_enum_variant)]
+#![allow(clippy::large_enum_variant, clippy::result_large_err)]
+
 use ::planewright_server::__private::{self as __rt, http};
 
 #[allow(unused_imports)]
@@ -341,7 +342,31 @@ impl From<model::VertexAccumulators> for GetJobVertexAccumulatorsResponse {
     }
 }
 
-pub(super) fn __decode_get_job_vertex_accumulators<__C: Conventions>(
+pub(super) async fn __get_job_vertex_accumulators<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: VerticesApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_job_vertex_accumulators::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api
+        .get_job_vertex_accumulators(&__admitted.context, __request)
+        .await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_job_vertex_accumulators))
+}
+
+fn __decode_get_job_vertex_accumulators<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetJobVertexAccumulatorsRequest, Rejection> {
@@ -354,7 +379,7 @@ pub(super) fn __decode_get_job_vertex_accumulators<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_job_vertex_accumulators(
+fn __encode_get_job_vertex_accumulators(
     __response: GetJobVertexAccumulatorsResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -412,7 +437,31 @@ impl From<model::VertexBackPressure> for GetJobVertexBackPressureResponse {
     }
 }
 
-pub(super) fn __decode_get_job_vertex_back_pressure<__C: Conventions>(
+pub(super) async fn __get_job_vertex_back_pressure<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: VerticesApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_job_vertex_back_pressure::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api
+        .get_job_vertex_back_pressure(&__admitted.context, __request)
+        .await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_job_vertex_back_pressure))
+}
+
+fn __decode_get_job_vertex_back_pressure<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetJobVertexBackPressureRequest, Rejection> {
@@ -425,7 +474,7 @@ pub(super) fn __decode_get_job_vertex_back_pressure<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_job_vertex_back_pressure(
+fn __encode_get_job_vertex_back_pressure(
     __response: GetJobVertexBackPressureResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -483,7 +532,29 @@ impl From<model::VertexDetails> for GetJobVertexDetailsResponse {
     }
 }
 
-pub(super) fn __decode_get_job_vertex_details<__C: Conventions>(
+pub(super) async fn __get_job_vertex_details<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: VerticesApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_job_vertex_details::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_job_vertex_details(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_job_vertex_details))
+}
+
+fn __decode_get_job_vertex_details<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetJobVertexDetailsRequest, Rejection> {
@@ -496,7 +567,7 @@ pub(super) fn __decode_get_job_vertex_details<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_job_vertex_details(
+fn __encode_get_job_vertex_details(
     __response: GetJobVertexDetailsResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -558,7 +629,31 @@ impl From<model::FlameGraph> for GetJobVertexFlameGraphResponse {
     }
 }
 
-pub(super) fn __decode_get_job_vertex_flame_graph<__C: Conventions>(
+pub(super) async fn __get_job_vertex_flame_graph<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: VerticesApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_job_vertex_flame_graph::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api
+        .get_job_vertex_flame_graph(&__admitted.context, __request)
+        .await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_job_vertex_flame_graph))
+}
+
+fn __decode_get_job_vertex_flame_graph<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetJobVertexFlameGraphRequest, Rejection> {
@@ -601,7 +696,7 @@ pub(super) fn __decode_get_job_vertex_flame_graph<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_job_vertex_flame_graph(
+fn __encode_get_job_vertex_flame_graph(
     __response: GetJobVertexFlameGraphResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -659,7 +754,31 @@ impl From<model::VertexTaskManagers> for GetJobVertexTaskManagersResponse {
     }
 }
 
-pub(super) fn __decode_get_job_vertex_task_managers<__C: Conventions>(
+pub(super) async fn __get_job_vertex_task_managers<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: VerticesApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_job_vertex_task_managers::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api
+        .get_job_vertex_task_managers(&__admitted.context, __request)
+        .await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_job_vertex_task_managers))
+}
+
+fn __decode_get_job_vertex_task_managers<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetJobVertexTaskManagersRequest, Rejection> {
@@ -672,7 +791,7 @@ pub(super) fn __decode_get_job_vertex_task_managers<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_job_vertex_task_managers(
+fn __encode_get_job_vertex_task_managers(
     __response: GetJobVertexTaskManagersResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -730,7 +849,29 @@ impl From<Vec<model::Metric>> for GetJobVertexWatermarksResponse {
     }
 }
 
-pub(super) fn __decode_get_job_vertex_watermarks<__C: Conventions>(
+pub(super) async fn __get_job_vertex_watermarks<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: VerticesApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_job_vertex_watermarks::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_job_vertex_watermarks(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_job_vertex_watermarks))
+}
+
+fn __decode_get_job_vertex_watermarks<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetJobVertexWatermarksRequest, Rejection> {
@@ -743,7 +884,7 @@ pub(super) fn __decode_get_job_vertex_watermarks<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_job_vertex_watermarks(
+fn __encode_get_job_vertex_watermarks(
     __response: GetJobVertexWatermarksResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -803,7 +944,34 @@ impl From<model::SubtaskAttempt> for GetSubtaskCurrentAttemptDetailsResponse {
     }
 }
 
-pub(super) fn __decode_get_subtask_current_attempt_details<__C: Conventions>(
+pub(super) async fn __get_subtask_current_attempt_details<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: VerticesApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_subtask_current_attempt_details::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api
+        .get_subtask_current_attempt_details(&__admitted.context, __request)
+        .await;
+    __rt::outcome::<
+        __C,
+    >(
+        &__admitted.context,
+        __result.and_then(__encode_get_subtask_current_attempt_details),
+    )
+}
+
+fn __decode_get_subtask_current_attempt_details<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetSubtaskCurrentAttemptDetailsRequest, Rejection> {
@@ -835,7 +1003,7 @@ pub(super) fn __decode_get_subtask_current_attempt_details<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_subtask_current_attempt_details(
+fn __encode_get_subtask_current_attempt_details(
     __response: GetSubtaskCurrentAttemptDetailsResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -898,7 +1066,34 @@ for GetSubtaskExecutionAttemptAccumulatorsResponse {
     }
 }
 
-pub(super) fn __decode_get_subtask_execution_attempt_accumulators<__C: Conventions>(
+pub(super) async fn __get_subtask_execution_attempt_accumulators<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: VerticesApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_subtask_execution_attempt_accumulators::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api
+        .get_subtask_execution_attempt_accumulators(&__admitted.context, __request)
+        .await;
+    __rt::outcome::<
+        __C,
+    >(
+        &__admitted.context,
+        __result.and_then(__encode_get_subtask_execution_attempt_accumulators),
+    )
+}
+
+fn __decode_get_subtask_execution_attempt_accumulators<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetSubtaskExecutionAttemptAccumulatorsRequest, Rejection> {
@@ -949,7 +1144,7 @@ pub(super) fn __decode_get_subtask_execution_attempt_accumulators<__C: Conventio
     Ok(__request)
 }
 
-pub(super) fn __encode_get_subtask_execution_attempt_accumulators(
+fn __encode_get_subtask_execution_attempt_accumulators(
     __response: GetSubtaskExecutionAttemptAccumulatorsResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -1011,7 +1206,34 @@ impl From<model::SubtaskAttempt> for GetSubtaskExecutionAttemptDetailsResponse {
     }
 }
 
-pub(super) fn __decode_get_subtask_execution_attempt_details<__C: Conventions>(
+pub(super) async fn __get_subtask_execution_attempt_details<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: VerticesApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_subtask_execution_attempt_details::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api
+        .get_subtask_execution_attempt_details(&__admitted.context, __request)
+        .await;
+    __rt::outcome::<
+        __C,
+    >(
+        &__admitted.context,
+        __result.and_then(__encode_get_subtask_execution_attempt_details),
+    )
+}
+
+fn __decode_get_subtask_execution_attempt_details<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetSubtaskExecutionAttemptDetailsRequest, Rejection> {
@@ -1062,7 +1284,7 @@ pub(super) fn __decode_get_subtask_execution_attempt_details<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_subtask_execution_attempt_details(
+fn __encode_get_subtask_execution_attempt_details(
     __response: GetSubtaskExecutionAttemptDetailsResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -1120,7 +1342,31 @@ impl From<model::SubtasksAccumulators> for GetSubtasksAllAccumulatorsResponse {
     }
 }
 
-pub(super) fn __decode_get_subtasks_all_accumulators<__C: Conventions>(
+pub(super) async fn __get_subtasks_all_accumulators<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: VerticesApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_subtasks_all_accumulators::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api
+        .get_subtasks_all_accumulators(&__admitted.context, __request)
+        .await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_subtasks_all_accumulators))
+}
+
+fn __decode_get_subtasks_all_accumulators<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetSubtasksAllAccumulatorsRequest, Rejection> {
@@ -1133,7 +1379,7 @@ pub(super) fn __decode_get_subtasks_all_accumulators<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_subtasks_all_accumulators(
+fn __encode_get_subtasks_all_accumulators(
     __response: GetSubtasksAllAccumulatorsResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -1191,7 +1437,29 @@ impl From<model::SubtasksTimes> for GetSubtasksTimesResponse {
     }
 }
 
-pub(super) fn __decode_get_subtasks_times<__C: Conventions>(
+pub(super) async fn __get_subtasks_times<
+    __C: Conventions,
+    __B: RequestBody,
+    __A: VerticesApi,
+>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_subtasks_times::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_subtasks_times(&__admitted.context, __request).await;
+    __rt::outcome::<
+        __C,
+    >(&__admitted.context, __result.and_then(__encode_get_subtasks_times))
+}
+
+fn __decode_get_subtasks_times<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetSubtasksTimesRequest, Rejection> {
@@ -1204,7 +1472,7 @@ pub(super) fn __decode_get_subtasks_times<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_subtasks_times(
+fn __encode_get_subtasks_times(
     __response: GetSubtasksTimesResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
