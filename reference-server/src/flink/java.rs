@@ -21,7 +21,9 @@ const WRITE_METHOD: u8 = 0x01;
 
 /// An `org.apache.flink.util.SerializedThrowable`, in base64: a failure of which the class is known by name.
 pub(super) fn serialized_throwable(class: &str, stack_trace: &str) -> String {
-    let message = stack_trace.lines().next().unwrap_or(class);
+    // Java puts the name of the class before the message by itself.
+    let message = stack_trace.lines().next().unwrap_or_default();
+    let message = message.strip_prefix(class).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(message);
     let mut out = Writer::new();
     out.byte(OBJECT);
     // What has been written can be referred to by its place: the first class is 0, the name of its first field's type 1.
@@ -198,8 +200,8 @@ mod tests {
              AH4AAVsAE3NlcmlhbGl6ZWRFeGNlcHRpb250AAJbQnhyABNqYXZhLmxhbmcuRXhjZXB0aW9u0P0fPho7HMQCAAB4cg\
              ATamF2YS5sYW5nLlRocm93YWJsZdXGNSc5d7jLAwAETAAFY2F1c2V0ABVMamF2YS9sYW5nL1Rocm93YWJsZTtMAA1k\
              ZXRhaWxNZXNzYWdlcQB+AAFbAApzdGFja1RyYWNldAAeW0xqYXZhL2xhbmcvU3RhY2tUcmFjZUVsZW1lbnQ7TAAUc3\
-             VwcHJlc3NlZEV4Y2VwdGlvbnN0ABBMamF2YS91dGlsL0xpc3Q7eHBwdAATb3JnLmV4YW1wbGUuRTogYm9vbXBweHQA\
-             Gm9yZy5leGFtcGxlLkU6IGJvb20KCWF0IHgKdAANb3JnLmV4YW1wbGUuRXA="
+             VwcHJlc3NlZEV4Y2VwdGlvbnN0ABBMamF2YS91dGlsL0xpc3Q7eHBwdAAEYm9vbXBweHQAGm9yZy5leGFtcGxlLkU6\
+             IGJvb20KCWF0IHgKdAANb3JnLmV4YW1wbGUuRXA="
         );
     }
 

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::StreamExt;
 use http::{HeaderMap, Method, Request};
 use http_body_util::{BodyExt, Full};
 use planewright_backend::memory::MemoryStore;
 use planewright_backend::simulated::{SimulatedExecutor, SimulatedOptions};
-use planewright_backend::store::Store;
+use planewright_backend::store::{Key, KeyRange, Revision, Store};
 use planewright_backend::time::{Timestamp, VirtualClock};
 use planewright_reference_server::ControlPlane;
 use serde_json::{Value, json};
@@ -168,6 +169,15 @@ impl Bench {
     pub(crate) async fn status(&self, job: &str) -> String {
         let answer = self.get(&format!("/jobs/{job}/status")).await.ok();
         answer["status"].as_str().unwrap().to_owned()
+    }
+
+    /// Waits until the end of a job is in the store, where the background task puts it.
+    pub(crate) async fn written_down(&self, job: &str) {
+        let key = Key::new(format!("job-ends/{job}")).unwrap();
+        let mut changes = self.store.watch(KeyRange::only(&key), Revision(0)).await.unwrap();
+        while self.store.get(&key).await.unwrap().is_none() {
+            changes.next().await.unwrap().unwrap();
+        }
     }
 
     /// Asks for an operation until it is over, and returns its outcome.

@@ -10,6 +10,8 @@ mod observed;
 mod operations;
 mod process;
 mod rescaling;
+mod restart;
+mod submission;
 
 // The readers of the document are those of its own tests, so that there is one opinion on what is valid.
 #[allow(dead_code)]
