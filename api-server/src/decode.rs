@@ -38,7 +38,13 @@ impl<'r, C: Conventions, const N: usize> Parameters<'r, C, N> {
     /// # Errors
     /// If it isn't a text of its type.
     pub fn path<T: Scalar>(&self, index: usize, name: &'static str) -> Result<T, ParameterRejection> {
-        parameter::read_path(self.path_text(index), Case::Sensitive).map_err(rejected("path", name))
+        let text = self.path_text(index);
+        let value = match self.captures.are_escaped() {
+            true => parameter::read_path(text, Case::Sensitive),
+            // As it stands, like the text of a header.
+            false => parameter::read_header(text, Case::Sensitive),
+        };
+        value.map_err(rejected("path", name))
     }
 
     /// A list in the path, separated by commas.

@@ -40,10 +40,12 @@ impl LengthHint {
         Self(AtomicUsize::new(512))
     }
 
+    #[inline]
     fn get(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
 
+    #[inline]
     fn learn(&self, len: usize, hint: usize) {
         // Only what matters is written: a line of cache that every core writes to is slow for all.
         if len > hint || len < hint / 2 {
@@ -71,6 +73,7 @@ pub fn json<T: Json>(
 
 /// A response with a body of a fixed media type.
 #[must_use]
+#[inline]
 pub fn with_type(status: u16, media_type: &'static str, body: ResponseBody) -> Response<ResponseBody> {
     let mut response = Response::new(body);
     *response.status_mut() = valid(status);
@@ -80,6 +83,7 @@ pub fn with_type(status: u16, media_type: &'static str, body: ResponseBody) -> R
 
 /// A response without a body.
 #[must_use]
+#[inline]
 pub fn empty(status: u16) -> Response<ResponseBody> {
     let mut response = Response::new(ResponseBody::empty());
     *response.status_mut() = valid(status);
@@ -110,6 +114,7 @@ fn encode<T: Json>(value: &T, hint: &LengthHint) -> Result<Bytes, ApiError> {
 }
 
 /// A document's status. Those that HTTP can't say become 500.
+#[inline]
 fn valid(status: u16) -> StatusCode {
     StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }

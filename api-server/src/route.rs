@@ -48,7 +48,10 @@ pub enum Piece {
 
 /// Where the parameters of a path lie in it, in the order of the template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Captures<const N: usize>([(u32, u32); N]);
+pub struct Captures<const N: usize> {
+    ranges: [(u32, u32); N],
+    escaped: bool,
+}
 
 /// Which operation a request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,15 +63,24 @@ pub enum Choice<O: 'static> {
 }
 
 impl<const N: usize> Captures<N> {
+    /// Whether the path has a percent escape anywhere.
+    #[must_use]
+    pub fn are_escaped(&self) -> bool {
+        self.escaped
+    }
+
     /// The text of a parameter as it stands in `path`, the path that was matched; empty if there is no such
     /// parameter.
     #[must_use]
     pub fn get<'p>(&self, index: usize, path: &'p str) -> &'p str {
-        self.0.get(index).and_then(|&(start, end)| path.get(start as usize..end as usize)).unwrap_or_default()
+        self.ranges
+            .get(index)
+            .and_then(|&(start, end)| path.get(start as usize..end as usize))
+            .unwrap_or_default()
     }
 
     fn set(&mut self, index: usize, start: usize, end: usize) -> bool {
-        match (self.0.get_mut(index), u32::try_from(end)) {
+        match (self.ranges.get_mut(index), u32::try_from(end)) {
             (Some(slot), Ok(end)) => {
                 *slot = (start as u32, end);
                 true
@@ -98,8 +110,12 @@ impl<O: Copy, const N: usize> RouteTable<O, N> {
         if escaped && !escapes_are_valid(path) {
             return Err(RouteRejection::Malformed);
         }
-        let mut walk =
-            Walk { nodes: self.nodes, path, ignore_empty_segments, escaped, captures: Captures([(0, 0); N]) };
+        let mut walk = Walk {
+            nodes: self.nodes,
+            path,
+            ignore_empty_segments,
+            captures: Captures { ranges: [(0, 0); N], escaped },
+        };
         let node = self
             .base_paths
             .iter()
@@ -130,7 +146,6 @@ struct Walk<'p, O: 'static, const N: usize> {
     nodes: &'static [Node<O>],
     path: &'p [u8],
     ignore_empty_segments: bool,
-    escaped: bool,
     captures: Captures<N>,
 }
 
@@ -174,7 +189,8 @@ impl<O, const N: usize> Walk<'_, O, N> {
         loop {
             let start = at + 1;
             let rest = self.path.get(start..)?;
-            let end = start + memchr(b'/', rest).unwrap_or(rest.len());
+            // Segments are short: a loop is done before a call to `memchr` has begun.
+            let end = start + rest.iter().position(|&byte| byte == b'/').unwrap_or(rest.len());
             if start < end || !self.ignore_empty_segments {
                 return Some((start, end));
             }
@@ -184,15 +200,19 @@ impl<O, const N: usize> Walk<'_, O, N> {
 
     fn literal(&self, node: &Node<O>, start: usize, end: usize) -> Option<u16> {
         let text = &self.path[start..end];
-        if self.escaped && memchr(b'%', text).is_some() {
+        if self.captures.escaped && memchr(b'%', text).is_some() {
             return node.literals.iter().find(|(wanted, _)| self.same(text, wanted)).map(|&(_, next)| next);
+        }
+        // Few: most differ in length already. Many: in byte order.
+        if node.literals.len() <= 8 {
+            return node.literals.iter().find(|(wanted, _)| wanted.as_bytes() == text).map(|&(_, next)| next);
         }
         let found = node.literals.binary_search_by(|(wanted, _)| wanted.as_bytes().cmp(text)).ok()?;
         Some(node.literals[found].1)
     }
 
     fn same(&self, text: &[u8], wanted: &str) -> bool {
-        if self.escaped {
+        if self.captures.escaped {
             percent_encoding::percent_decode(text).eq(wanted.bytes())
         } else {
             text == wanted.as_bytes()

@@ -173,6 +173,7 @@ pub fn not_implemented<T>(
 
 /// The last touch: for HEAD, the body goes and its length stays.
 #[must_use]
+#[inline]
 pub fn conclude(mut response: Response<ResponseBody>, head: bool) -> Response<ResponseBody> {
     if head {
         if let Some(len) = response.body().len() {
