@@ -52,9 +52,7 @@ impl Executor for Ledger {
         match entries.iter().find(|entry| entry.submission.id == submission.id) {
             // A caller that doesn't know whether it was heard asks again.
             Some(entry) if entry.submission == submission => Ok(()),
-            Some(_) => {
-                Err(ExecutorError::Conflict { reason: format!("job id {} is taken", submission.id) })
-            }
+            Some(_) => Err(ExecutorError::Conflict { reason: format!("job id {} is taken", submission.id) }),
             None => {
                 entries.push(Entry { submission, started: SystemClock.now(), cancelled: None });
                 Ok(())
@@ -89,20 +87,11 @@ impl Executor for Ledger {
         Err(ExecutorError::unsupported("savepoints"))
     }
 
-    async fn stop_with_savepoint(
-        &self,
-        _: JobId,
-        _: TriggerId,
-        _: StopRequest,
-    ) -> Result<(), ExecutorError> {
+    async fn stop_with_savepoint(&self, _: JobId, _: TriggerId, _: StopRequest) -> Result<(), ExecutorError> {
         Err(ExecutorError::unsupported("savepoints"))
     }
 
-    async fn operation(
-        &self,
-        _: OperationScope,
-        _: TriggerId,
-    ) -> Result<Option<Operation>, ExecutorError> {
+    async fn operation(&self, _: OperationScope, _: TriggerId) -> Result<Option<Operation>, ExecutorError> {
         Ok(None)
     }
 }

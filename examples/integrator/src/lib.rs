@@ -9,3 +9,12 @@ mod mill;
 
 pub use ledger::Ledger;
 pub use mill::Mill;
+
+/// The Rust in these pages compiles.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../../../README.md")]
+    mod readme {}
+    #[doc = include_str!("../../../CONTRIBUTING.md")]
+    mod contributing {}
+}

@@ -23,10 +23,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("ordered   ticket {}", reprint.trigger_id());
     println!("delivered {} copies", reprint.wait().await?.copies);
 
-    // All that breaks the document's rules is told at once.
-    let error = shop.books().add_book("9780000000000".parse()?, "", "Nobody").pages(0).send().await.err();
-    for message in error.iter().flat_map(|error| error.messages()) {
-        println!("refused   {message}");
+    // All that breaks the document's rules is told at once, each with its place.
+    if let Err(error) = shop.books().add_book("9780000000000".parse()?, "", "Nobody").pages(0).send().await {
+        println!("refused   {}", String::from_utf8_lossy(error.body()));
     }
     Ok(())
 }
