@@ -147,7 +147,9 @@ pub fn plan(rust: &RustApi<'_>) -> ServerPlan {
             .collect();
         tags.push(ServerTag {
             tag: tag.name.clone(),
-            docs: docs_or([tag.description.as_deref()], || format!("Operations of the tag {}.", docs::code(&tag.name))),
+            docs: docs_or([tag.description.as_deref()], || {
+                format!("Operations of the tag {}.", docs::code(&tag.name))
+            }),
             module: names.module.clone(),
             field,
             parameter,
@@ -211,9 +213,10 @@ fn is_safe(method: Method) -> bool {
 }
 
 fn success(responses: &[Response], variants: &[ResponseVariant]) -> Option<Success> {
-    let mut successes = responses.iter().zip(variants).filter(|(response, _)| {
-        matches!(response.status, Status::Code(200..=299) | Status::Range(2))
-    });
+    let mut successes = responses
+        .iter()
+        .zip(variants)
+        .filter(|(response, _)| matches!(response.status, Status::Code(200..=299) | Status::Range(2)));
     let (_, variant) = successes.next()?;
     match (&variant.payload, variant.is_struct, successes.next()) {
         (Some(ty), false, None) => {
@@ -266,7 +269,8 @@ fn operation_docs(operation: &Operation, variants: &[ResponseVariant], detached:
 }
 
 fn uses_model(operation: &ServerOperation) -> bool {
-    let is_model = |ty: &String| ty.contains("model::") && ty.replace("::planewright_model::", "").contains("model::");
+    let is_model =
+        |ty: &String| ty.contains("model::") && ty.replace("::planewright_model::", "").contains("model::");
     operation.inputs.iter().any(|input| is_model(&input.ty) || is_model(&input.read))
         || operation.body.as_ref().is_some_and(|body| {
             is_model(&body.ty)

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::ir::{Body, BodyKind, Content, Operation, Parameter, ParameterLocation, Part, Type, TypeUse};
 use super::docs_or;
+use crate::ir::{Body, BodyKind, Content, Operation, Parameter, ParameterLocation, Part, Type, TypeUse};
 use crate::rust::{Form, OperationNames, RustApi, Scope, docs, names};
 
 /// A field of a request for a parameter.
@@ -102,8 +102,7 @@ fn field(rust: &RustApi<'_>, parameter: &Parameter, name: &str, path_index: usiz
         (_, _) => format!("{place}({wire:?})?"),
     };
     let value = if is_list && place == "cookie" { "String".to_owned() } else { value };
-    let default =
-        parameter.default.as_ref().and_then(|value| default_expr(rust, &parameter.ty, value));
+    let default = parameter.default.as_ref().and_then(|value| default_expr(rust, &parameter.ty, value));
     let (ty, read) = if place == "path" {
         (value, format!("__parameters.{call}"))
     } else if let Some(default) = default {
@@ -156,7 +155,10 @@ pub(super) fn checks(rust: &RustApi<'_>, operation: &Operation, names: &Operatio
         let field = format!("__request.{name}");
         let optional = parameter.location != ParameterLocation::Path
             && !parameter.required
-            && !parameter.default.as_ref().is_some_and(|value| default_expr(rust, &parameter.ty, value).is_some());
+            && !parameter
+                .default
+                .as_ref()
+                .is_some_and(|value| default_expr(rust, &parameter.ty, value).is_some());
         let place = place(parameter.location);
         let wire = &parameter.name;
         let check = closure(&statements);
@@ -279,8 +281,7 @@ fn parts_plan(rust: &RustApi<'_>, parts: &[Part], operation: &str) -> PartsPlan 
     claims.push(("Other".to_owned(), String::new()));
     let mut variants = names::claim(claims.into_iter(), "", &[]);
     let other = variants.pop().unwrap_or_default();
-    let required: Vec<_> =
-        parts.iter().filter(|part| part.required).map(|part| part.name.clone()).collect();
+    let required: Vec<_> = parts.iter().filter(|part| part.required).map(|part| part.name.clone()).collect();
     let parts: Vec<_> = parts
         .iter()
         .zip(variants)

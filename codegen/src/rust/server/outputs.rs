@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::ir::{BodyKind, Content, Header, Response, Status};
 use super::docs_or;
+use crate::ir::{BodyKind, Content, Header, Response, Status};
 use crate::rust::{RustApi, Scope, docs, names};
 
 /// A variant of a response.
@@ -27,6 +27,8 @@ pub struct ResponseVariant {
     pub headers: Vec<HeaderPlan>,
     /// What makes the response: an expression over `__status`, `__body` and `LENGTH`.
     pub encode: String,
+    /// Whether it is a result.
+    pub encode_fails: bool,
 }
 
 /// A header of a response.
@@ -63,12 +65,14 @@ pub(super) fn variant(rust: &RustApi<'_>, response: &Response, name: &str) -> Re
     };
     let code = status.map_or_else(|| "__status.as_u16()".to_owned(), |code| code.to_string());
     let encode = match content {
-        None => format!("Ok(__rt::encode::empty({code}))"),
+        None => format!("__rt::encode::empty({code})"),
         Some(_) if json.is_some() => format!("__rt::encode::json({code}, &__body, &LENGTH)"),
         Some(content) => {
-            format!("Ok(__rt::encode::with_type({code}, {:?}, __body))", concrete(&content.media_type))
+            format!("__rt::encode::with_type({code}, {:?}, __body)", concrete(&content.media_type))
         }
     };
+    // Only writing JSON can fail: a map's key may be no text.
+    let encode_fails = json.is_some();
     let headers = headers(rust, &response.headers);
     ResponseVariant {
         name: name.to_owned(),
@@ -80,6 +84,7 @@ pub(super) fn variant(rust: &RustApi<'_>, response: &Response, name: &str) -> Re
         has_status: status.is_none(),
         headers,
         encode,
+        encode_fails,
     }
 }
 
