@@ -80,7 +80,11 @@ fn carry_out(chore: Chore) -> Result<ExitCode> {
             steps::run(&steps, strict).map(|()| ExitCode::SUCCESS)
         }
         Chore::Ci { steps } => steps::run(&steps, true).map(|()| ExitCode::SUCCESS),
-        Chore::Codegen { check } => codegen::run(check),
+        Chore::Codegen { check: true } => {
+            println!("{}", codegen::check()?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Chore::Codegen { check: false } => codegen::write().map(|()| ExitCode::SUCCESS),
         Chore::Tidy => tidy::run().map(|_| ExitCode::SUCCESS),
         Chore::LintSpec => lint_spec::run().map(|_| ExitCode::SUCCESS),
         Chore::Flink(command) => flink::run(command),

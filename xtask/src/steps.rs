@@ -1,7 +1,9 @@
 //! `cargo xtask test`: everything that must hold before a change is accepted. One row of [`STEPS`] is one step.
 
+mod benches;
 mod flink;
 mod generated;
+mod lifecycle;
 mod rust;
 mod swagger;
 
@@ -25,6 +27,11 @@ struct Step {
 const STEPS: &[Step] = &[
     Step { name: "fmt", about: "the code is formatted", run: rust::fmt },
     Step { name: "tidy", about: "house rules", run: || Ok(format!("{} rules", tidy::run()?)) },
+    Step {
+        name: "codegen",
+        about: "the generated code is what the generator makes of the documents",
+        run: crate::codegen::check,
+    },
     Step { name: "clippy", about: "no lint, in any target", run: rust::clippy },
     Step { name: "unit", about: "the tests of every crate", run: rust::unit },
     Step { name: "doctest", about: "the examples in the documentation", run: rust::doctest },
@@ -44,6 +51,16 @@ const STEPS: &[Step] = &[
         name: "flink-cli",
         about: "Flink's command line against our server and a real cluster",
         run: flink::command_line,
+    },
+    Step {
+        name: "lifecycle",
+        about: "our client lives a job's life on a real cluster and on our server",
+        run: lifecycle::both,
+    },
+    Step {
+        name: "benches",
+        about: "the servers that the benchmarks compare give equal answers",
+        run: benches::answers,
     },
 ];
 
