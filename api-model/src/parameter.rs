@@ -9,13 +9,19 @@
 //! A writer escapes every character that isn't unreserved (RFC 3986 §2.3), so a comma inside an element can be told from
 //! one between two elements. Headers have no escapes; an element with a comma can't be sent in a list there.
 //!
-//! The other styles of the specification (`matrix`, `label`, `deepObject`, …) have no codec here yet; the generator refuses them.
+//! These are for scalars and lists of them in the usual styles. [`Styled`] has the rest: objects, values in other
+//! styles, and values that are JSON.
+
+mod styled;
+mod text;
 
 use std::borrow::Cow;
 use std::fmt::{self, Display};
 use std::str::FromStr;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+pub use styled::{Members, Style, Styled, nothing};
 
 /// A value that has a text of its own, so that it can be a parameter.
 pub trait Scalar: FromStr<Err: Display> + Display {
@@ -50,7 +56,7 @@ pub enum Case {
     Ignored,
 }
 
-/// A parameter's text that can't be read.
+/// A parameter's text that can't be read, or a value that can't be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParameterError {
@@ -63,6 +69,11 @@ pub enum ParameterError {
         /// What its type says about it.
         reason: String,
     },
+    /// A value that has no text in this style.
+    Unwritable {
+        /// Why it hasn't.
+        reason: String,
+    },
 }
 
 impl Display for ParameterError {
@@ -70,6 +81,7 @@ impl Display for ParameterError {
         match self {
             Self::Encoding => f.write_str("bad percent-encoding"),
             Self::Value { text, reason } => write!(f, "can't read `{text}`: {reason}"),
+            Self::Unwritable { reason } => write!(f, "the value can't be written: {reason}"),
         }
     }
 }
