@@ -202,6 +202,12 @@ mod tests {
     }
 
     #[test]
+    fn skew_ends_at_100() {
+        // The deviation is 37.5 and the mean 25.
+        assert_eq!(combine(&[0.0, 0.0, 0.0, 100.0], &Aggregation::ALL).unwrap().skew, Some(100.0));
+    }
+
+    #[test]
     fn only_what_was_asked_for_is_computed() {
         let sources = [source(&[("a", "1")]), source(&[("a", "3")])];
         let found = aggregate(&wanted(&["a"]), &sources, &[Aggregation::Max]);

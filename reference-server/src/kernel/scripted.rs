@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use planewright_backend::executor::*;
 use planewright_backend::id::{JobId, TriggerId};
 use planewright_backend::memory::MemoryStore;
+use planewright_backend::store::*;
 use planewright_backend::time::{Timestamp, VirtualClock};
 
 use object_store::memory::InMemory;
@@ -116,7 +117,9 @@ impl Executor for ScriptedExecutor {
         _: SavepointRequest,
     ) -> Result<(), ExecutorError> {
         // Others get a chance to come between the row and the end of the call.
-        tokio::task::yield_now().await;
+        for _ in 0..4 {
+            tokio::task::yield_now().await;
+        }
         self.start(OperationScope::Savepoint(job), trigger)
     }
 
@@ -155,9 +158,38 @@ impl Executor for ScriptedExecutor {
     }
 }
 
+/// A store that lets others go first between a reading and what is made of it.
+#[derive(Debug, Default)]
+pub(super) struct YieldingStore(MemoryStore);
+
+#[async_trait::async_trait]
+impl Store for YieldingStore {
+    async fn get(&self, key: &Key) -> Result<Option<Versioned>, StoreError> {
+        let found = self.0.get(key).await;
+        tokio::task::yield_now().await;
+        found
+    }
+
+    async fn list(&self, range: &KeyRange, limit: usize) -> Result<Page, StoreError> {
+        self.0.list(range, limit).await
+    }
+
+    async fn commit(&self, transaction: Transaction) -> Result<Revision, StoreError> {
+        self.0.commit(transaction).await
+    }
+
+    async fn watch(&self, range: KeyRange, after: Revision) -> Result<WatchStream, StoreError> {
+        self.0.watch(range, after).await
+    }
+
+    async fn compact(&self, up_to: Revision) -> Result<(), StoreError> {
+        self.0.compact(up_to).await
+    }
+}
+
 /// A kernel over a scripted executor, an empty store and a clock that stands still.
 pub(super) struct Bench {
-    pub(super) store: Arc<MemoryStore>,
+    pub(super) store: Arc<YieldingStore>,
     pub(super) executor: Arc<ScriptedExecutor>,
     pub(super) clock: VirtualClock,
 }
@@ -165,7 +197,7 @@ pub(super) struct Bench {
 impl Bench {
     pub(super) fn new() -> Self {
         Self {
-            store: Arc::new(MemoryStore::default()),
+            store: Arc::default(),
             executor: Arc::default(),
             clock: VirtualClock::starting_at(Timestamp(1_000_000)),
         }
