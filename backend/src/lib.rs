@@ -79,7 +79,7 @@
 //!
 //! 1. Write the required methods: five for a store, seven for an executor. Each documents its *contract*, clause by clause,
 //!    like `[store.commit.5]`; what callers may drop, repeat and expect is in there, and nothing else is asked of you.
-//! 2. Run the contract suite: [`contract::store::run`] or [`contract::executor::run`], behind the feature `contract`. It has a
+//! 2. Run the contract suite: `contract::store::run` or `contract::executor::run`, behind the feature `contract`. It has a
 //!    case for each clause and names the one that is broken.
 //! 3. For a store: show what survives a crash. No suite can do that from outside; `store.commit.7` is a promise.
 //!
@@ -94,7 +94,7 @@
 //! | [`artifact`] | uploaded programs, on any object storage |
 //! | [`memory`] | a store that forgets; feature `memory` |
 //! | [`simulated`] | an executor whose jobs exist only on paper; feature `simulated` |
-//! | [`contract`] | the suites; feature `contract` |
+//! | `contract` | the suites; feature `contract` |
 //! | [`id`], [`time`] | names and moments |
 
 pub mod artifact;

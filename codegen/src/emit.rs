@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::format::{GeneratedFile, MARK};
 
-/// What [`write`] did.
+/// What [`write()`] did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Written {
     /// Files that are new or have changed.

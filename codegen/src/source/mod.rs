@@ -1,7 +1,7 @@
 //! Files and what they say: from bytes to values that know where they stand.
 //!
 //! [`SourceSet`] holds texts, [`Tree`] the values read from them. Everything later refers to a [`Span`] and asks
-//! the tree for a [`Location`](crate::diagnostic::Location) when there is something to say.
+//! the tree for a [`Location`] when there is something to say.
 
 mod json;
 mod line_index;
