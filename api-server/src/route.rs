@@ -189,7 +189,8 @@ impl<O, const N: usize> Walk<'_, O, N> {
         loop {
             let start = at + 1;
             let rest = self.path.get(start..)?;
-            let end = start + until_slash(rest);
+            // Segments are short: a loop is done before a call to `memchr` has begun.
+            let end = start + rest.iter().position(|&byte| byte == b'/').unwrap_or(rest.len());
             if start < end || !self.ignore_empty_segments {
                 return Some((start, end));
             }
@@ -247,27 +248,6 @@ impl<O, const N: usize> Walk<'_, O, N> {
         }
         (at == end).then_some(captured)
     }
-}
-
-/// The length of the text before the first slash. Segments are short: this is done before a call to `memchr` has begun.
-#[inline]
-fn until_slash(text: &[u8]) -> usize {
-    const LOW: u64 = u64::from_le_bytes([1; 8]);
-    const HIGH: u64 = u64::from_le_bytes([128; 8]);
-    const SLASHES: u64 = u64::from_le_bytes([b'/'; 8]);
-    let mut rest = text;
-    let mut length = 0;
-    while let Some((eight, more)) = rest.split_first_chunk() {
-        // A slash becomes a zero, and of all bytes only a zero borrows from its own high bit first.
-        let word = u64::from_le_bytes(*eight) ^ SLASHES;
-        let slashes = word.wrapping_sub(LOW) & !word & HIGH;
-        if slashes != 0 {
-            return length + slashes.trailing_zeros() as usize / 8;
-        }
-        length += 8;
-        rest = more;
-    }
-    length + rest.iter().position(|&byte| byte == b'/').unwrap_or(rest.len())
 }
 
 fn escapes_are_valid(path: &[u8]) -> bool {

@@ -129,7 +129,11 @@ pub fn admit<C: Conventions, O: Operation, B, const N: usize>(
         Ok((Choice::Options(allow), _)) => {
             Err(options::<C>(allow, parts.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)))
         }
-        Err(rejection) => Err(conclude(C::refuse(rejection.into()), head)),
+        Err(rejection) => {
+            let mut response = C::refuse(rejection.into());
+            conclude(&mut response, head);
+            Err(response)
+        }
     }
 }
 
@@ -172,16 +176,14 @@ pub fn not_implemented<T>(
 }
 
 /// The last touch: for HEAD, the body goes and its length stays.
-#[must_use]
 #[inline]
-pub fn conclude(mut response: Response<ResponseBody>, head: bool) -> Response<ResponseBody> {
+pub fn conclude(response: &mut Response<ResponseBody>, head: bool) {
     if head {
         if let Some(len) = response.body().len() {
             response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(len));
         }
         *response.body_mut() = ResponseBody::empty();
     }
-    response
 }
 
 fn options<C: Conventions>(allow: &'static str, preflight: bool) -> Response<ResponseBody> {

@@ -132,12 +132,6 @@ proptest! {
     }
 
     #[test]
-    fn slashes_are_found_as_by_hand(text in prop::collection::vec(prop::sample::select(b"/.0\x2e\x30\xaf\x00\xff".to_vec()), 0..40)) {
-        let by_hand = text.iter().position(|&byte| byte == b'/').unwrap_or(text.len());
-        prop_assert_eq!(until_slash(&text), by_hand);
-    }
-
-    #[test]
     fn no_path_makes_it_panic(templates in templates(), path: String, ignore: bool) {
         let _ = table(&templates, &[&["v1"], &[]]).find(&Method::GET, &path, ignore);
     }

@@ -674,7 +674,7 @@ where
 {
     async move {
         let __head = __admitted.head;
-        let __response = match __admitted.operation {
+        let mut __response = match __admitted.operation {
             Operation::CancelApplication => {
                 applications::__cancel_application::<
                     __C,
@@ -1362,6 +1362,7 @@ where
                     .await
             }
         };
-        __rt::conclude(__response, __head)
+        __rt::conclude(&mut __response, __head);
+        __response
     }
 }
