@@ -4,8 +4,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, USER_AGENT};
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
+use planewright_model::__private::serde::Serialize;
 use planewright_model::Json;
-use planewright_model::parameter::{header_list, push_path, push_path_list};
+use planewright_model::parameter::{Styled, header_list, push_path, push_path_list};
 
 use crate::base_url::BaseUrl;
 use crate::body::ClientBody;
@@ -144,12 +145,64 @@ impl Call {
         self.check_segment(name, start);
     }
 
+    /// Writes a path parameter that isn't a plain scalar or list.
+    pub fn path_styled<T: Serialize>(&mut self, styled: Styled, value: &T) {
+        let start = self.url.len();
+        match styled.write_path(value) {
+            Ok(text) => self.url.push_str(&text),
+            Err(error) => return self.refuse(format!("the path parameter `{}`: {error}", styled.name)),
+        }
+        self.check_segment(styled.name, start);
+    }
+
+    /// Writes a query parameter that isn't a plain scalar or list.
+    pub fn query_styled<T: Serialize>(&mut self, styled: Styled, value: &T) {
+        match styled.write_pairs(value) {
+            Ok(pairs) => pairs.iter().for_each(|(name, value)| self.pair(name, value)),
+            Err(error) => self.refuse(format!("the query parameter `{}`: {error}", styled.name)),
+        }
+    }
+
+    /// Writes a header that isn't a plain scalar or list.
+    pub fn header_styled<T: Serialize>(&mut self, styled: Styled, value: &T) {
+        match styled.write_header(value) {
+            Ok(text) => self.header(styled.name, &text),
+            Err(error) => self.refuse(format!("the header `{}`: {error}", styled.name)),
+        }
+    }
+
+    /// Writes a cookie that isn't a plain scalar.
+    pub fn cookie_styled<T: Serialize>(&mut self, styled: Styled, value: &T) {
+        match styled.write_pairs(value) {
+            Ok(pairs) => pairs.iter().for_each(|(name, value)| self.cookie_pair(name, value)),
+            Err(error) => self.refuse(format!("the cookie `{}`: {error}", styled.name)),
+        }
+    }
+
     /// An empty segment, `.` and `..` would make another path of it.
     fn check_segment(&mut self, name: &str, start: usize) {
         let value = self.url.get(start..).unwrap_or_default();
         if matches!(value, "" | "." | "..") {
             self.refuse(format!("the path parameter `{name}` can't be `{value}`"));
         }
+    }
+
+    /// A name and a value, both escaped.
+    fn pair(&mut self, name: &str, value: &str) {
+        self.url.push(if self.in_query { '&' } else { '?' });
+        self.in_query = true;
+        self.url.push_str(name);
+        self.url.push('=');
+        self.url.push_str(value);
+    }
+
+    fn cookie_pair(&mut self, name: &str, value: &str) {
+        if !self.cookies.is_empty() {
+            self.cookies.push_str("; ");
+        }
+        self.cookies.push_str(name);
+        self.cookies.push('=');
+        self.cookies.push_str(value);
     }
 
     fn next_pair(&mut self, name: &str) {
@@ -203,12 +256,9 @@ impl Call {
 
     /// Writes a cookie.
     pub fn cookie(&mut self, name: &'static str, value: &dyn Display) {
-        if !self.cookies.is_empty() {
-            self.cookies.push_str("; ");
-        }
-        self.cookies.push_str(name);
-        self.cookies.push('=');
-        push_path(&mut self.cookies, &value);
+        let mut text = String::new();
+        push_path(&mut text, &value);
+        self.cookie_pair(name, &text);
     }
 
     /// Sends JSON.
@@ -345,16 +395,6 @@ impl Call {
 impl fmt::Debug for Call {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "Call({} {})", self.method(), self.target())
-    }
-}
-
-/// The text of a parameter that is no scalar: its JSON.
-#[must_use]
-pub fn json_text<T: Json>(value: &T) -> String {
-    let mut bytes = Vec::new();
-    match value.write_json(&mut bytes) {
-        Ok(()) => String::from_utf8(bytes).unwrap_or_default(),
-        Err(_) => String::new(),
     }
 }
 

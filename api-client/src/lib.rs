@@ -78,6 +78,5 @@ pub use crate::upload::{OnProgress, Upload};
 pub mod __private {
     pub use http;
 
-    pub use crate::call::json_text;
     pub use crate::random::fresh_id;
 }

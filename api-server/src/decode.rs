@@ -6,7 +6,8 @@ use std::marker::PhantomData;
 
 use http::HeaderValue;
 use http::header::{CONTENT_TYPE, COOKIE};
-use planewright_model::parameter::{self, Case, ParameterError, Query};
+use planewright_model::__private::serde::de::DeserializeOwned;
+use planewright_model::parameter::{self, Case, Members, ParameterError, Query, Styled};
 use planewright_model::{Json, Path, Scalar, Violations};
 
 use crate::body::{BodyStream, RequestBody, read_to_end};
@@ -134,6 +135,66 @@ impl<'r, C: Conventions, const N: usize> Parameters<'r, C, N> {
         Ok(None)
     }
 
+    /// A path parameter that isn't a plain scalar or list.
+    ///
+    /// # Errors
+    /// If it isn't a text of its type in this style.
+    pub fn path_styled<T: DeserializeOwned>(
+        &self,
+        index: usize,
+        styled: Styled,
+    ) -> Result<T, ParameterRejection> {
+        styled.read_path(self.path_text(index)).map_err(rejected("path", styled.name))
+    }
+
+    /// A query parameter that isn't a plain scalar or list.
+    ///
+    /// # Errors
+    /// If it isn't a text of its type in this style.
+    pub fn query_styled<T: DeserializeOwned>(
+        &self,
+        styled: Styled,
+        members: Members,
+    ) -> Result<Option<T>, ParameterRejection> {
+        let Some(query) = self.query_text() else { return Ok(None) };
+        styled.read_query(query, members).map_err(rejected("query", styled.name))
+    }
+
+    /// A header that isn't a plain scalar or list, over all its lines.
+    ///
+    /// # Errors
+    /// If it isn't visible ASCII or not a text of its type in this style.
+    pub fn header_styled<T: DeserializeOwned>(
+        &self,
+        styled: Styled,
+    ) -> Result<Option<T>, ParameterRejection> {
+        let lines = self.context.headers().get_all(styled.name).iter();
+        let lines: Vec<_> =
+            lines.map(|value| visible("header", styled.name, value)).collect::<Result<_, _>>()?;
+        if lines.is_empty() {
+            return Ok(None);
+        }
+        styled.read_header(&lines.join(",")).map(Some).map_err(rejected("header", styled.name))
+    }
+
+    /// A cookie that isn't a plain scalar.
+    ///
+    /// # Errors
+    /// If it isn't visible ASCII or not a text of its type in this style.
+    pub fn cookie_styled<T: DeserializeOwned>(
+        &self,
+        styled: Styled,
+        members: Members,
+    ) -> Result<Option<T>, ParameterRejection> {
+        let mut cookies = Vec::new();
+        for value in self.context.headers().get_all(COOKIE) {
+            let pairs =
+                visible("cookie", styled.name, value)?.split(';').filter_map(|pair| pair.split_once('='));
+            cookies.extend(pairs.map(|(name, value)| (name.trim(), value.trim())));
+        }
+        styled.read_cookies(cookies.into_iter(), members).map_err(rejected("cookie", styled.name))
+    }
+
     /// Refuses query keys that aren't among `declared`, unless the API's conventions ignore them.
     ///
     /// # Errors
@@ -144,7 +205,11 @@ impl<'r, C: Conventions, const N: usize> Parameters<'r, C, N> {
         }
         let Some(query) = self.query_text() else { return Ok(()) };
         for (key, _) in query.pairs() {
-            let known = parameter::decode(key, true).is_ok_and(|key| declared.contains(&&*key));
+            // Members of an object may stand in brackets behind its name.
+            let known = parameter::decode(key, true).is_ok_and(|key| {
+                let outer = if key.ends_with(']') { key.split('[').next() } else { None };
+                declared.contains(&outer.unwrap_or(&*key))
+            });
             if !known {
                 return Err(ParameterRejection::new("query", key.to_owned(), "isn't known here"));
             }

@@ -18,6 +18,7 @@ const CASES: &[(&str, Parts)] = &[
     ("client", CLIENT),
     ("constraints", MODEL),
     ("naming", MODEL),
+    ("parameters", Parts::ALL),
     ("shapes", MODEL),
     ("unions", MODEL),
     ("whole", Parts::ALL),

@@ -139,10 +139,10 @@ codes! {
     PARAMETER_WITHOUT_SCHEMA = "W0413", "parameter-without-schema",
         "A parameter has neither `schema` nor `content`. It is taken as a string.";
     PARAMETER_AS_TEXT = "W0414", "parameter-as-text",
-        "A parameter's type has several shapes. Its text is handed on as it is, unchecked.";
+        "A parameter may be anything, or one value or a list. Its text is handed on as it is, unchecked.";
     PARAMETER_SHAPE = "U0415", "parameter-shape",
-        "A parameter's value is an object or holds lists in lists, or its style isn't supported. An optional \
-         parameter is left out; with a required one, the operation.";
+        "A parameter is written in a media type other than JSON. An optional parameter is left out; with a required \
+         one, the operation.";
     CALLBACKS = "U0416", "callbacks",
         "Callbacks are requests that the server makes. Nothing is generated for them.";
     REPAIRED_PATH_PARAMETER = "W0417", "repaired-path-parameter",
@@ -151,6 +151,9 @@ codes! {
         "An operation must have a response. Any status with an empty body is assumed.";
     BAD_STATUS = "W0419", "bad-status",
         "A key of `responses` is neither a status from 100 to 599, nor `4XX` and its like, nor `default`. It is ignored.";
+    PARAMETER_WITH_JSON = "W0420", "parameter-with-json",
+        "A parameter holds objects or lists in a list or an object. Its style has no form for that, so they are \
+         written as JSON; other programs may do otherwise.";
 
     // Bodies.
     BAD_MEDIA_TYPE = "W0501", "bad-media-type",

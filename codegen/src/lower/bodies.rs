@@ -99,6 +99,14 @@ fn kind<'a>(
     })
 }
 
+/// Whether it is `application/json` or one of its like.
+pub(super) fn is_json_type(media_type: &str) -> bool {
+    essence(media_type)
+        .as_deref()
+        .and_then(|essence| essence.split_once('/'))
+        .is_some_and(|(_, subtype)| is_json(subtype))
+}
+
 fn is_json(subtype: &str) -> bool {
     has_suffix(subtype, "json")
 }
@@ -186,9 +194,7 @@ fn part<'a>(
     owner: &[String],
 ) -> Result<(BodyKind, bool), Reported> {
     let view = View::of(reading, node, owner)?;
-    let json = media_type
-        .and_then(essence)
-        .is_some_and(|essence| essence.split_once('/').is_some_and(|(_, subtype)| is_json(subtype)));
+    let json = media_type.is_some_and(is_json_type);
     if view.inferred_kind() == Some(SchemaType::Array)
         && !json
         && let Some((items, _)) = &view.items

@@ -1,5 +1,7 @@
+use std::collections::BTreeSet;
+
 use super::schemas::{Schemas, use_docs};
-use super::{defaults, path_template};
+use super::{bodies, defaults, path_template};
 use crate::diagnostic::{Problem, Reported, code};
 use crate::ir::{
     self, Docs, ParameterLocation, PathTemplate, StringFormat, Style, Type, TypeKind, TypeTable, TypeUse,
@@ -135,19 +137,24 @@ fn one<'a>(
         let problem = Problem::new(code::PARAMETER_SHAPE, name.span, message);
         if required { Err(problem.report_fatal(reading.sink)) } else { Ok(problem.report(reading.sink)) }
     };
-    if let Some((media_type, _)) = &parameter.content {
-        unsupported(format!("the parameter `{}` is written in `{}`", name.value, media_type.value))?;
-        return Ok(None);
-    }
     let owner = [id.to_owned(), name.value.clone()];
-    let (ty, shape) = typed(reading, schemas, parameter.schema, name.span, &owner)?;
-    if shape == Shape::Deep {
-        unsupported(format!("the value of the parameter `{}` is an object or a list of such", name.value))?;
-        return Ok(None);
-    }
-    if !matches!(style, Style::Form | Style::Simple) {
-        unsupported(format!("the style of the parameter `{}` isn't supported", name.value))?;
-        return Ok(None);
+    let mut media_type = None;
+    let (ty, shape) = match &parameter.content {
+        Some((text, media)) if bodies::is_json_type(&text.value) => {
+            media_type = Some(text.value.clone());
+            let any = || Ok(TypeUse::plain(Type::Any));
+            (media.schema.map_or_else(any, |node| schemas.type_use(node, &owner))?, Shape::Deep)
+        }
+        Some((text, _)) => {
+            unsupported(format!("the parameter `{}` is written in `{}`", name.value, text.value))?;
+            return Ok(None);
+        }
+        None => typed(reading, schemas, parameter.schema, name.span, &owner)?,
+    };
+    if shape == Shape::Deep && media_type.is_none() && is_json_within(&schemas.table, &ty, style) {
+        let message =
+            format!("what isn't a scalar in the value of the parameter `{}` is written as JSON", name.value);
+        Problem::new(code::PARAMETER_WITH_JSON, name.span, message).report(reading.sink);
     }
     let default = parameter.schema.and_then(|node| defaults::of_schema(reading, node));
     let default = match shape {
@@ -167,7 +174,7 @@ fn one<'a>(
         required,
         ty,
         default,
-        media_type: None,
+        media_type,
         docs: docs(parameter),
     }))
 }
@@ -221,6 +228,7 @@ fn shape_within(table: &TypeTable, ty: &TypeUse, depth: usize) -> Shape {
             TypeKind::Enum { .. } => Shape::Scalar,
             TypeKind::Alias(ty) => shape_within(table, ty, depth),
             TypeKind::Struct { .. } => Shape::Deep,
+            TypeKind::Union(union) if is_scalar_union(table, union, depth) => Shape::Scalar,
             TypeKind::Union(union) => {
                 let shapes = union.variants.iter().map(|variant| shape_within(table, &variant.ty, depth));
                 shapes.fold(Shape::Mixed, |all, shape| match (all, shape) {
@@ -231,6 +239,43 @@ fn shape_within(table: &TypeTable, ty: &TypeUse, depth: usize) -> Shape {
             }
         },
     }
+}
+
+/// Whether a text is a value of one variant or another.
+fn is_scalar_union(table: &TypeTable, union: &ir::Union, depth: usize) -> bool {
+    let is_scalar = |ty: &TypeUse| !ty.nullable && shape_within(table, ty, depth) == Shape::Scalar;
+    matches!(union.tag, ir::UnionTag::Trial) && union.variants.iter().all(|variant| is_scalar(&variant.ty))
+}
+
+/// Whether there is something in the value that the style has no form for.
+fn is_json_within(table: &TypeTable, ty: &TypeUse, style: Style) -> bool {
+    let mut seen = BTreeSet::new();
+    // Whether a list or an object may stand there as such.
+    let mut left = vec![(ty, true)];
+    while let Some((ty, may)) = left.pop() {
+        let within = style == Style::DeepObject;
+        match &ty.ty {
+            Type::Array(_) | Type::Map(_) if !may => return true,
+            Type::Array(item) if !matches!(shape(table, item), Shape::Scalar | Shape::Mixed) => return true,
+            Type::Map(item) => left.push((item, within)),
+            Type::Named(id) if seen.insert((*id, may)) => match &table.get(*id).kind {
+                TypeKind::Struct { .. } if !may => return true,
+                TypeKind::Struct { fields, additional, .. } => {
+                    left.extend(fields.iter().map(|field| (&field.ty, within)));
+                    if let ir::Additional::Typed(item) = additional {
+                        left.push((item, within));
+                    }
+                }
+                TypeKind::Alias(target) => left.push((target, may)),
+                TypeKind::Union(union) => {
+                    left.extend(union.variants.iter().map(|variant| (&variant.ty, may)));
+                }
+                TypeKind::Enum { .. } => {}
+            },
+            _ => {}
+        }
+    }
+    false
 }
 
 fn style(reading: Reading<'_>, parameter: &Parameter<'_>) -> Result<Style, Reported> {

@@ -12,7 +12,7 @@ pub use self::result::{Outcome, OutcomeVariant};
 
 use self::arguments::{Inputs, Value};
 use super::names::claim;
-use super::{RustApi, docs, reserved};
+use super::{Codec, RustApi, docs, reserved};
 use crate::ir::{Docs, Method, Operation, Parameter, ParameterLocation, SegmentPart};
 
 /// Names that a builder has beside those of its inputs.
@@ -230,7 +230,7 @@ fn plan_operation(
     let mut inputs = Inputs::default();
     for (parameter, name) in operation.parameters.iter().zip(&names.parameters) {
         let docs = docs_or(&parameter.docs, &format!("Sets {}.", docs::code(&parameter.name)));
-        inputs.add(name, &Value::of_parameter(rust, &parameter.ty), parameter.required, docs);
+        inputs.add(name, &Value::of_parameter(rust, parameter), parameter.required, docs);
     }
     let mut statements = path_statements(rust, operation, &names.parameters);
     statements.extend(
@@ -312,12 +312,8 @@ fn path_statements(rust: &RustApi<'_>, operation: &Operation, names: &[String]) 
                     if !literal.is_empty() {
                         statements.push(format!("__call.literal({:?});", std::mem::take(&mut literal)));
                     }
-                    let list = if rust.scalar_items(&operation.parameters[place].ty).is_some() {
-                        "_list"
-                    } else {
-                        ""
-                    };
-                    statements.push(format!("__call.path{list}({wire:?}, &self.{});", names[place]));
+                    let parameter = &operation.parameters[place];
+                    statements.push(write_statement(rust, parameter, &format!("&self.{}", names[place])));
                 }
             }
         }
@@ -340,24 +336,28 @@ fn push_path_text(out: &mut String, text: &str) {
 }
 
 fn parameter_statement(rust: &RustApi<'_>, parameter: &Parameter, name: &str) -> String {
+    if parameter.required {
+        return write_statement(rust, parameter, &format!("&self.{name}"));
+    }
+    format!("if let Some(__value) = &self.{name} {{ {} }}", write_statement(rust, parameter, "__value"))
+}
+
+fn write_statement(rust: &RustApi<'_>, parameter: &Parameter, value: &str) -> String {
     let wire = &parameter.name;
-    let (kind, list) = match parameter.location {
-        ParameterLocation::Query => ("query", rust.scalar_items(&parameter.ty).is_some()),
-        ParameterLocation::Header => ("header", rust.scalar_items(&parameter.ty).is_some()),
-        ParameterLocation::Cookie => ("cookie", false),
-        ParameterLocation::Path => ("path", false),
+    let kind = match parameter.location {
+        ParameterLocation::Query => "query",
+        ParameterLocation::Header => "header",
+        ParameterLocation::Cookie => "cookie",
+        ParameterLocation::Path => "path",
     };
-    let value = if parameter.required { format!("&self.{name}") } else { "__value".to_owned() };
-    let write = if list && kind == "query" {
-        format!("__call.query_list({wire:?}, {value}, {});", parameter.explode)
-    } else if list {
-        format!("__call.{kind}_list({wire:?}, {value});")
-    } else if rust.is_scalar(&parameter.ty) {
-        format!("__call.{kind}({wire:?}, {value});")
-    } else {
-        format!("__call.{kind}({wire:?}, &::planewright_client::__private::json_text({value}));")
-    };
-    if value == "__value" { format!("if let Some(__value) = &self.{name} {{ {write} }}") } else { write }
+    match rust.codec(parameter) {
+        Codec::Scalar => format!("__call.{kind}({wire:?}, {value});"),
+        Codec::List if kind == "query" => {
+            format!("__call.query_list({wire:?}, {value}, {});", parameter.explode)
+        }
+        Codec::List => format!("__call.{kind}_list({wire:?}, {value});"),
+        Codec::Styled(styled) => format!("__call.{kind}_styled({styled}, {value});"),
+    }
 }
 
 fn http_method(method: Method) -> &'static str {

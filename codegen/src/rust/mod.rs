@@ -9,7 +9,7 @@
 //!   `rust.value_expr(…)` the same without that `Option`; `rust.field(id, i, scope)` a struct's member with its [`Presence`];
 //!   `rust.default_expr(&ty, &value, scope)` an expression for a default; `rust.struct_of(&ty)` the struct behind a body.
 //! - **predicates**: `is_copy`, `is_scalar` (has `FromStr` and `Display`, so it can be a parameter), `scalar_items` (an array
-//!   of such), `has_default`, `needs_validate`, `is_nullable`.
+//!   of such), `codec` (how a parameter becomes text), `has_default`, `needs_validate`, `is_nullable`.
 //! - **checks**: `rust.checks(&ty)`: statements that validate `__value` at `__path` into `__violations`.
 //! - **docs**: [`docs::lines`] turns the document's Markdown into lines that rustdoc takes.
 //!
@@ -24,6 +24,7 @@ mod graph;
 pub mod model;
 mod modules;
 pub mod names;
+mod parameters;
 pub mod reserved;
 pub mod server;
 mod types;
@@ -31,4 +32,5 @@ mod validation;
 
 pub use modules::SHARED;
 pub use names::{Names, OperationNames, TagNames, TypeNames};
+pub use parameters::{Codec, Members};
 pub use types::{FieldShape, Form, Presence, RustApi, Scope};

@@ -90,8 +90,8 @@ pub struct ServerOperation {
     pub docs: Vec<String>,
     /// Fields of the request for its parameters.
     pub inputs: Vec<InputField>,
-    /// Query keys that the document declares.
-    pub query: Vec<String>,
+    /// Query keys that the document declares; `None` if there may be any.
+    pub query: Option<Vec<String>>,
     /// The request's body.
     pub body: Option<BodyPlan>,
     /// Statements that check what was decoded.
@@ -199,7 +199,7 @@ fn plan_operation(
         summary: format!("{} {}", operation.method.as_str(), operation.path.text),
         docs: operation_docs(operation, &variants, detached),
         inputs: inputs::fields(rust, operation, names),
-        query: inputs::query_names(operation),
+        query: inputs::query_names(rust, operation),
         body: operation.body.as_ref().map(|body| inputs::body(rust, body, &names.pascal)),
         checks: inputs::checks(rust, operation, names),
         success: success(&operation.responses, &variants),

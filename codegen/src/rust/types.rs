@@ -414,6 +414,13 @@ impl<'a> RustApi<'a> {
             (Form::Newtype, TypeKind::Alias(target)) if matches!(target.ty, Type::String(_)) => {
                 Some(format!("{}::unchecked({:?})", self.path(id, scope), value.as_str()?))
             }
+            (Form::Union, TypeKind::Union(union)) if self.is_scalar(&TypeUse::plain(Type::Named(id))) => {
+                let mut variants = union.variants.iter().zip(&self.type_names(id).members);
+                variants.find_map(|(variant, name)| {
+                    let value = self.default_expr(&variant.ty, value, scope)?;
+                    Some(format!("{}::{name}({value})", self.path(id, scope)))
+                })
+            }
             (Form::Alias, TypeKind::Alias(target)) => {
                 let target = TypeUse { nullable: false, ..target.clone() };
                 self.default_expr(&target, value, scope)

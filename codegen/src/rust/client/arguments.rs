@@ -1,8 +1,8 @@
 //! What a caller gives: required inputs are arguments of the operation's method, the rest are the builder's methods.
 
-use super::super::{RustApi, Scope};
+use super::super::{Form, RustApi, Scope};
 use super::{Argument, BUILDER, Field, Setter};
-use crate::ir::TypeUse;
+use crate::ir::{Parameter, Type, TypeUse};
 
 /// How a value is given, and how it is kept.
 #[derive(Clone, Debug)]
@@ -27,11 +27,15 @@ impl Value {
     }
 
     /// As [`new`](Self::new), for a parameter: there is no null in a URL or a header.
-    pub(super) fn of_parameter(rust: &RustApi<'_>, ty: &TypeUse) -> Self {
-        Self::plain(match rust.scalar_items(ty) {
-            Some(item) => format!("Vec<{}>", rust.value_expr(item, Scope::Outside)),
-            None => rust.value_expr(ty, Scope::Outside),
-        })
+    pub(super) fn of_parameter(rust: &RustApi<'_>, parameter: &Parameter) -> Self {
+        let kept = rust.value_expr(&parameter.ty, Scope::Outside);
+        match &rust.resolve(&parameter.ty).ty {
+            Type::Array(item) => Self::plain(format!("Vec<{}>", rust.type_expr(item, Scope::Outside))),
+            Type::Named(id) if *rust.form(*id) == Form::Union => {
+                Self { given: format!("impl Into<{kept}>"), kept, conversion: ".into()" }
+            }
+            _ => Self::plain(kept),
+        }
     }
 
     /// As [`new`](Self::new), for the type of a value that isn't null.

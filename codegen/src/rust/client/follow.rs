@@ -110,7 +110,7 @@ fn add_parameter(
     name: &str,
     plan: &mut Follow,
 ) -> Option<()> {
-    let value = Value::of_parameter(rust, &parameter.ty);
+    let value = Value::of_parameter(rust, parameter);
     let kept = &value.kept;
     let local = format!("__{name}");
     match follow.parameters.get(&parameter.name)? {
@@ -162,7 +162,7 @@ fn request_field(
     let (parameter, name) = operation.parameters.iter().zip(&names.parameters).find(|(parameter, _)| {
         parameter.location == location && parameter.name == wire && parameter.required
     })?;
-    let same = Value::of_parameter(rust, &parameter.ty).kept == kept;
+    let same = Value::of_parameter(rust, parameter).kept == kept;
     let clone = if rust.is_copy(&parameter.ty) { "" } else { ".clone()" };
     same.then(|| format!("self.{name}{clone}"))
 }

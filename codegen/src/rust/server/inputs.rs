@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::docs_or;
 use crate::ir::{Body, BodyKind, Content, Operation, Parameter, ParameterLocation, Part, Type, TypeUse};
-use crate::rust::{Form, OperationNames, RustApi, Scope, docs, names};
+use crate::rust::{Codec, Form, Members, OperationNames, RustApi, Scope, docs, names};
 
 /// A field of a request for a parameter.
 #[derive(Clone, Debug, Serialize)]
@@ -79,36 +79,46 @@ pub(super) fn fields(rust: &RustApi<'_>, operation: &Operation, names: &Operatio
             if parameter.location == ParameterLocation::Path {
                 path_index += 1;
             }
-            field(rust, parameter, name, path_index)
+            field(rust, operation, parameter, name, path_index)
         })
         .collect()
 }
 
-fn field(rust: &RustApi<'_>, parameter: &Parameter, name: &str, path_index: usize) -> InputField {
+fn field(
+    rust: &RustApi<'_>,
+    operation: &Operation,
+    parameter: &Parameter,
+    name: &str,
+    path_index: usize,
+) -> InputField {
     let wire = &parameter.name;
-    let is_list = rust.scalar_items(&parameter.ty).is_some();
-    let value = if is_list || rust.is_scalar(&parameter.ty) {
-        rust.value_expr(&parameter.ty, Scope::Outside)
-    } else {
-        // The document's form has no codec: the handler gets the text.
-        "String".to_owned()
-    };
+    let value = rust.value_expr(&parameter.ty, Scope::Outside);
     let place = place(parameter.location);
-    let call = match (parameter.location, is_list) {
-        (ParameterLocation::Path, false) => format!("path({}, {wire:?})?", path_index - 1),
-        (ParameterLocation::Path, true) => format!("path_list({}, {wire:?})?", path_index - 1),
-        (ParameterLocation::Query, true) => format!("query_list({wire:?}, {})?", parameter.explode),
-        (ParameterLocation::Header, true) => format!("header_list({wire:?})?"),
+    let members = rust.exploded_members(operation, parameter);
+    let call = match (parameter.location, rust.codec(parameter)) {
+        (ParameterLocation::Path, Codec::Scalar) => format!("path({}, {wire:?})?", path_index - 1),
+        (ParameterLocation::Path, Codec::List) => format!("path_list({}, {wire:?})?", path_index - 1),
+        (ParameterLocation::Path, Codec::Styled(styled)) => {
+            format!("path_styled({}, {styled})?", path_index - 1)
+        }
+        (ParameterLocation::Query, Codec::List) => format!("query_list({wire:?}, {})?", parameter.explode),
+        (ParameterLocation::Header, Codec::List) => format!("header_list({wire:?})?"),
+        (ParameterLocation::Header, Codec::Styled(styled)) => format!("header_styled({styled})?"),
+        (_, Codec::Styled(styled)) => {
+            let members = members.clone().unwrap_or(Members::Only(Vec::new()));
+            format!("{place}_styled({styled}, {})?", members.expr())
+        }
         (_, _) => format!("{place}({wire:?})?"),
     };
-    let value = if is_list && place == "cookie" { "String".to_owned() } else { value };
+    // An object without members leaves no trace in a query.
+    let nothing = if members.is_some() { ".or_else(::planewright_model::parameter::nothing)" } else { "" };
     let default = parameter.default.as_ref().and_then(|value| default_expr(rust, &parameter.ty, value));
     let (ty, read) = if place == "path" {
         (value, format!("__parameters.{call}"))
     } else if let Some(default) = default {
         (value, format!("__parameters.{call}{}", or_else(&default)))
     } else if parameter.required {
-        (value, format!("__rt::require(__parameters.{call}, {place:?}, {wire:?})?"))
+        (value, format!("__rt::require(__parameters.{call}{nothing}, {place:?}, {wire:?})?"))
     } else {
         (format!("Option<{value}>"), format!("__parameters.{call}"))
     };
@@ -132,24 +142,31 @@ fn default_expr(rust: &RustApi<'_>, ty: &TypeUse, value: &serde_json::Value) -> 
     rust.default_expr(&ty, value, Scope::Outside)
 }
 
-/// Query keys that the document declares.
-pub(super) fn query_names(operation: &Operation) -> Vec<String> {
-    let queries =
-        operation.parameters.iter().filter(|parameter| parameter.location == ParameterLocation::Query);
-    queries.map(|parameter| parameter.name.clone()).collect()
+/// Query keys that the document declares; `None` if there may be any.
+pub(super) fn query_names(rust: &RustApi<'_>, operation: &Operation) -> Option<Vec<String>> {
+    let mut names = Vec::new();
+    for parameter in operation.parameters.iter().filter(|one| one.location == ParameterLocation::Query) {
+        names.push(parameter.name.clone());
+        match rust.exploded_members(operation, parameter) {
+            Some(Members::Only(members)) => names.extend(members),
+            Some(Members::Except(_)) => return None,
+            None => {}
+        }
+    }
+    Some(names)
 }
 
 /// Statements that check what was decoded, over `__request`.
 pub(super) fn checks(rust: &RustApi<'_>, operation: &Operation, names: &OperationNames) -> Vec<String> {
     let mut checks = Vec::new();
     for (parameter, name) in operation.parameters.iter().zip(&names.parameters) {
-        let readable = rust.is_scalar(&parameter.ty) || rust.scalar_items(&parameter.ty).is_some();
-        let statements = if is_checked_by_parsing(rust, &parameter.ty) {
+        let is_parsed = rust.codec(parameter) == Codec::Scalar;
+        let statements = if is_parsed && is_checked_by_parsing(rust, &parameter.ty) {
             String::new()
         } else {
             rust.checks(&parameter.ty).join(" ")
         };
-        if !readable || statements.is_empty() || parameter.location == ParameterLocation::Cookie {
+        if statements.is_empty() || parameter.location == ParameterLocation::Cookie {
             continue;
         }
         let field = format!("__request.{name}");

@@ -8,5 +8,5 @@
 mod shapes;
 mod shared;
 
-pub use self::shapes::{Shape, Circle, Square, Group, CircleKind};
-pub use self::shared::{Key, Measurement, Anything, Maybe, MeasurementString};
+pub use self::shapes::{Key, Shape, Circle, Square, Group, CircleKind};
+pub use self::shared::{Measurement, Anything, Maybe, MeasurementString};

@@ -5,6 +5,63 @@
 
 use ::planewright_model::__private::serde::{Deserialize, Serialize};
 
+/// A number or a name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged, crate = "::planewright_model::__private::serde")]
+pub enum Key {
+    /// `string`.
+    String(String),
+    /// `integer`.
+    Integer(i64),
+}
+
+impl ::core::fmt::Display for Key {
+    fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        match self {
+            Self::String(__value) => ::core::fmt::Display::fmt(__value, __f),
+            Self::Integer(__value) => ::core::fmt::Display::fmt(__value, __f),
+        }
+    }
+}
+
+impl ::core::str::FromStr for Key {
+    type Err = ::planewright_model::InvalidText;
+
+    fn from_str(__text: &str) -> Result<Self, Self::Err> {
+        if let Some(__value) = ::planewright_model::__private::attempt(__text) {
+            return Ok(Self::Integer(__value));
+        }
+        if let Some(__value) = ::planewright_model::__private::attempt(__text) {
+            return Ok(Self::String(__value));
+        }
+        Err(::planewright_model::__private::no_variant())
+    }
+}
+
+impl ::planewright_model::Scalar for Key {}
+
+impl ::planewright_model::Validate for Key {
+    fn validate(
+        &self,
+        __path: &::planewright_model::Path<'_>,
+        __violations: &mut ::planewright_model::Violations,
+    ) {
+        if let Self::String(__value) = self {
+            __path
+                .check(
+                    __value,
+                    &::planewright_model::constraint::Constraints {
+                        max_length: Some(8),
+                        ..::planewright_model::constraint::Constraints::NONE
+                    },
+                    __violations,
+                );
+        }
+    }
+}
+
+impl ::planewright_model::Json for Key {}
+
 /// Told apart by a member.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Shape {

@@ -3,7 +3,7 @@
 
 //! The guests.
 
-#![allow(clippy::large_enum_variant)]
+#![allow(clippy::large_enum_variant, clippy::result_large_err)]
 
 use ::planewright_server::__private::{self as __rt, http};
 
@@ -146,10 +146,38 @@ impl From<model::Dog> for AdmitDogResponse {
     }
 }
 
-pub(super) async fn __decode_admit_dog<__C: Conventions, __B: RequestBody>(
+pub(super) fn __admit_dog<
+    __C: Conventions,
+    __B: RequestBody,
+    __S: Send + Sync + 'static,
+    __A: DogsApi,
+>(
+    __apis: ::std::sync::Arc<__S>,
+    __api: fn(&__S) -> &__A,
+    mut __admitted: __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> impl Future<Output = http::Response<ResponseBody>> + Send {
+    __rt::detach(async move {
+        let __decoded = __decode_admit_dog::<
+            __C,
+            __B,
+        >(&__admitted.context, &__admitted.captures, &mut __admitted.body)
+            .await;
+        let __request = __decoded
+            .map_err(|__rejection| __rt::refused::<
+                __C,
+            >(&__admitted.context, __rejection))?;
+        let __context = __admitted.context;
+        Ok(async move {
+            let __result = __api(&__apis).admit_dog(&__context, __request).await;
+            __rt::outcome::<__C>(&__context, __result.and_then(__encode_admit_dog))
+        })
+    })
+}
+
+async fn __decode_admit_dog<__C: Conventions, __B: RequestBody>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
-    __body: &mut __B,
+    __body: &mut Option<__B>,
 ) -> Result<AdmitDogRequest, Rejection> {
     let __parameters = __rt::Parameters::<__C, _>::new(__context, __captures);
     __parameters.refuse_unknown_query(&[])?;
@@ -163,7 +191,7 @@ pub(super) async fn __decode_admit_dog<__C: Conventions, __B: RequestBody>(
     Ok(__request)
 }
 
-pub(super) fn __encode_admit_dog(
+fn __encode_admit_dog(
     __response: AdmitDogResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -200,7 +228,21 @@ impl From<ResponseBody> for GetDiaryResponse {
     }
 }
 
-pub(super) fn __decode_get_diary<__C: Conventions>(
+pub(super) async fn __get_diary<__C: Conventions, __B: RequestBody, __A: DogsApi>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_diary::<__C>(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_diary(&__admitted.context, __request).await;
+    __rt::outcome::<__C>(&__admitted.context, __result.and_then(__encode_get_diary))
+}
+
+fn __decode_get_diary<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetDiaryRequest, Rejection> {
@@ -212,7 +254,7 @@ pub(super) fn __decode_get_diary<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_diary(
+fn __encode_get_diary(
     __response: GetDiaryResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -246,7 +288,23 @@ impl From<ResponseBody> for GetPortraitResponse {
     }
 }
 
-pub(super) fn __decode_get_portrait<__C: Conventions>(
+pub(super) async fn __get_portrait<__C: Conventions, __B: RequestBody, __A: DogsApi>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_portrait::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_portrait(&__admitted.context, __request).await;
+    __rt::outcome::<__C>(&__admitted.context, __result.and_then(__encode_get_portrait))
+}
+
+fn __decode_get_portrait<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetPortraitRequest, Rejection> {
@@ -258,7 +316,7 @@ pub(super) fn __decode_get_portrait<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_portrait(
+fn __encode_get_portrait(
     __response: GetPortraitResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     match __response {
@@ -291,7 +349,21 @@ pub enum ListDogsResponse {
     },
 }
 
-pub(super) fn __decode_list_dogs<__C: Conventions>(
+pub(super) async fn __list_dogs<__C: Conventions, __B: RequestBody, __A: DogsApi>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_list_dogs::<__C>(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.list_dogs(&__admitted.context, __request).await;
+    __rt::outcome::<__C>(&__admitted.context, __result.and_then(__encode_list_dogs))
+}
+
+fn __decode_list_dogs<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<ListDogsRequest, Rejection> {
@@ -335,7 +407,7 @@ pub(super) fn __decode_list_dogs<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_list_dogs(
+fn __encode_list_dogs(
     __response: ListDogsResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -412,10 +484,37 @@ impl PutPortraitParts {
     }
 }
 
-pub(super) fn __decode_put_portrait<__C: Conventions, __B: RequestBody>(
+pub(super) fn __put_portrait<
+    __C: Conventions,
+    __B: RequestBody,
+    __S: Send + Sync + 'static,
+    __A: DogsApi,
+>(
+    __apis: ::std::sync::Arc<__S>,
+    __api: fn(&__S) -> &__A,
+    mut __admitted: __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> impl Future<Output = http::Response<ResponseBody>> + Send {
+    __rt::detach(async move {
+        let __decoded = __decode_put_portrait::<
+            __C,
+            __B,
+        >(&__admitted.context, &__admitted.captures, &mut __admitted.body);
+        let __request = __decoded
+            .map_err(|__rejection| __rt::refused::<
+                __C,
+            >(&__admitted.context, __rejection))?;
+        let __context = __admitted.context;
+        Ok(async move {
+            let __result = __api(&__apis).put_portrait(&__context, __request).await;
+            __rt::outcome::<__C>(&__context, __result.and_then(__encode_put_portrait))
+        })
+    })
+}
+
+fn __decode_put_portrait<__C: Conventions, __B: RequestBody>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
-    __body: __B,
+    __body: &mut Option<__B>,
 ) -> Result<PutPortraitRequest, Rejection> {
     let __parameters = __rt::Parameters::<__C, _>::new(__context, __captures);
     __parameters.refuse_unknown_query(&[])?;
@@ -429,7 +528,7 @@ pub(super) fn __decode_put_portrait<__C: Conventions, __B: RequestBody>(
     Ok(__request)
 }
 
-pub(super) fn __encode_put_portrait(
+fn __encode_put_portrait(
     __response: PutPortraitResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     match __response {
@@ -453,7 +552,34 @@ pub enum ReleaseDogResponse {
     NotFound,
 }
 
-pub(super) fn __decode_release_dog<__C: Conventions>(
+pub(super) fn __release_dog<
+    __C: Conventions,
+    __B: RequestBody,
+    __S: Send + Sync + 'static,
+    __A: DogsApi,
+>(
+    __apis: ::std::sync::Arc<__S>,
+    __api: fn(&__S) -> &__A,
+    mut __admitted: __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> impl Future<Output = http::Response<ResponseBody>> + Send {
+    __rt::detach(async move {
+        __rt::ignore_body(&mut __admitted.body).await;
+        let __decoded = __decode_release_dog::<
+            __C,
+        >(&__admitted.context, &__admitted.captures);
+        let __request = __decoded
+            .map_err(|__rejection| __rt::refused::<
+                __C,
+            >(&__admitted.context, __rejection))?;
+        let __context = __admitted.context;
+        Ok(async move {
+            let __result = __api(&__apis).release_dog(&__context, __request).await;
+            __rt::outcome::<__C>(&__context, __result.and_then(__encode_release_dog))
+        })
+    })
+}
+
+fn __decode_release_dog<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<ReleaseDogRequest, Rejection> {
@@ -465,7 +591,7 @@ pub(super) fn __decode_release_dog<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_release_dog(
+fn __encode_release_dog(
     __response: ReleaseDogResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     match __response {

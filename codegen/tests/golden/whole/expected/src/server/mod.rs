@@ -123,193 +123,70 @@ where
     }
 }
 
-#[allow(clippy::type_complexity, unused_mut)]
-async fn __answer<__C, __B, Dogs, Walks>(
+#[allow(clippy::manual_async_fn, clippy::type_complexity)]
+fn __answer<__C, __B, Dogs, Walks>(
     __apis: Arc<Service<Dogs, Walks>>,
     mut __admitted: __rt::Admitted<Operation, __B, PARAMETERS>,
-) -> http::Response<::planewright_server::ResponseBody>
+) -> impl Future<Output = http::Response<::planewright_server::ResponseBody>> + Send
 where
     __C: ::planewright_server::Conventions,
     __B: ::planewright_server::RequestBody,
     Dogs: DogsApi,
     Walks: WalksApi,
 {
-    let __response = match __admitted.operation {
-        Operation::AdmitDog => {
-            match dogs::__decode_admit_dog::<
-                __C,
-                __B,
-            >(&__admitted.context, &__admitted.captures, &mut __admitted.body)
-                .await
-            {
-                Ok(__request) => {
-                    let __context = __admitted.context;
-                    __rt::detach(async move {
-                            let __result = __apis
-                                .dogs
-                                .admit_dog(&__context, __request)
-                                .await;
-                            __rt::outcome::<
-                                __C,
-                            >(&__context, __result.and_then(dogs::__encode_admit_dog))
-                        })
-                        .await
-                }
-                Err(__rejection) => {
-                    __rt::refused::<__C>(&__admitted.context, __rejection)
-                }
+    async move {
+        let __head = __admitted.head;
+        let mut __response = match __admitted.operation {
+            Operation::AdmitDog => {
+                dogs::__admit_dog::<
+                    __C,
+                    __B,
+                    _,
+                    _,
+                >(__apis, |__apis| &__apis.dogs, __admitted)
+                    .await
             }
-        }
-        Operation::GetDiary => {
-            __rt::ignore_body(&mut __admitted.body).await;
-            match dogs::__decode_get_diary::<
-                __C,
-            >(&__admitted.context, &__admitted.captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .dogs
-                        .get_diary(&__admitted.context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(&__admitted.context, __result.and_then(dogs::__encode_get_diary))
-                }
-                Err(__rejection) => {
-                    __rt::refused::<__C>(&__admitted.context, __rejection)
-                }
+            Operation::GetDiary => {
+                dogs::__get_diary::<__C, __B, _>(&__apis.dogs, &mut __admitted).await
             }
-        }
-        Operation::GetPortrait => {
-            __rt::ignore_body(&mut __admitted.body).await;
-            match dogs::__decode_get_portrait::<
-                __C,
-            >(&__admitted.context, &__admitted.captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .dogs
-                        .get_portrait(&__admitted.context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(
-                        &__admitted.context,
-                        __result.and_then(dogs::__encode_get_portrait),
-                    )
-                }
-                Err(__rejection) => {
-                    __rt::refused::<__C>(&__admitted.context, __rejection)
-                }
+            Operation::GetPortrait => {
+                dogs::__get_portrait::<__C, __B, _>(&__apis.dogs, &mut __admitted).await
             }
-        }
-        Operation::GetWalk => {
-            __rt::ignore_body(&mut __admitted.body).await;
-            match walks::__decode_get_walk::<
-                __C,
-            >(&__admitted.context, &__admitted.captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .walks
-                        .get_walk(&__admitted.context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(&__admitted.context, __result.and_then(walks::__encode_get_walk))
-                }
-                Err(__rejection) => {
-                    __rt::refused::<__C>(&__admitted.context, __rejection)
-                }
+            Operation::GetWalk => {
+                walks::__get_walk::<__C, __B, _>(&__apis.walks, &mut __admitted).await
             }
-        }
-        Operation::ListDogs => {
-            __rt::ignore_body(&mut __admitted.body).await;
-            match dogs::__decode_list_dogs::<
-                __C,
-            >(&__admitted.context, &__admitted.captures) {
-                Ok(__request) => {
-                    let __result = __apis
-                        .dogs
-                        .list_dogs(&__admitted.context, __request)
-                        .await;
-                    __rt::outcome::<
-                        __C,
-                    >(&__admitted.context, __result.and_then(dogs::__encode_list_dogs))
-                }
-                Err(__rejection) => {
-                    __rt::refused::<__C>(&__admitted.context, __rejection)
-                }
+            Operation::ListDogs => {
+                dogs::__list_dogs::<__C, __B, _>(&__apis.dogs, &mut __admitted).await
             }
-        }
-        Operation::PutPortrait => {
-            match dogs::__decode_put_portrait::<
-                __C,
-                __B,
-            >(&__admitted.context, &__admitted.captures, __admitted.body) {
-                Ok(__request) => {
-                    let __context = __admitted.context;
-                    __rt::detach(async move {
-                            let __result = __apis
-                                .dogs
-                                .put_portrait(&__context, __request)
-                                .await;
-                            __rt::outcome::<
-                                __C,
-                            >(&__context, __result.and_then(dogs::__encode_put_portrait))
-                        })
-                        .await
-                }
-                Err(__rejection) => {
-                    __rt::refused::<__C>(&__admitted.context, __rejection)
-                }
+            Operation::PutPortrait => {
+                dogs::__put_portrait::<
+                    __C,
+                    __B,
+                    _,
+                    _,
+                >(__apis, |__apis| &__apis.dogs, __admitted)
+                    .await
             }
-        }
-        Operation::ReleaseDog => {
-            __rt::ignore_body(&mut __admitted.body).await;
-            match dogs::__decode_release_dog::<
-                __C,
-            >(&__admitted.context, &__admitted.captures) {
-                Ok(__request) => {
-                    let __context = __admitted.context;
-                    __rt::detach(async move {
-                            let __result = __apis
-                                .dogs
-                                .release_dog(&__context, __request)
-                                .await;
-                            __rt::outcome::<
-                                __C,
-                            >(&__context, __result.and_then(dogs::__encode_release_dog))
-                        })
-                        .await
-                }
-                Err(__rejection) => {
-                    __rt::refused::<__C>(&__admitted.context, __rejection)
-                }
+            Operation::ReleaseDog => {
+                dogs::__release_dog::<
+                    __C,
+                    __B,
+                    _,
+                    _,
+                >(__apis, |__apis| &__apis.dogs, __admitted)
+                    .await
             }
-        }
-        Operation::StartWalk => {
-            match walks::__decode_start_walk::<
-                __C,
-                __B,
-            >(&__admitted.context, &__admitted.captures, &mut __admitted.body)
-                .await
-            {
-                Ok(__request) => {
-                    let __context = __admitted.context;
-                    __rt::detach(async move {
-                            let __result = __apis
-                                .walks
-                                .start_walk(&__context, __request)
-                                .await;
-                            __rt::outcome::<
-                                __C,
-                            >(&__context, __result.and_then(walks::__encode_start_walk))
-                        })
-                        .await
-                }
-                Err(__rejection) => {
-                    __rt::refused::<__C>(&__admitted.context, __rejection)
-                }
+            Operation::StartWalk => {
+                walks::__start_walk::<
+                    __C,
+                    __B,
+                    _,
+                    _,
+                >(__apis, |__apis| &__apis.walks, __admitted)
+                    .await
             }
-        }
-    };
-    __rt::conclude(__response, __admitted.head)
+        };
+        __rt::conclude(&mut __response, __head);
+        __response
+    }
 }

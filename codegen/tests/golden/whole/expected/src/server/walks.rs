@@ -3,7 +3,7 @@
 
 //! Work that takes a while.
 
-#![allow(clippy::large_enum_variant)]
+#![allow(clippy::large_enum_variant, clippy::result_large_err)]
 
 use ::planewright_server::__private::{self as __rt, http};
 
@@ -73,7 +73,21 @@ impl From<model::Walk> for GetWalkResponse {
     }
 }
 
-pub(super) fn __decode_get_walk<__C: Conventions>(
+pub(super) async fn __get_walk<__C: Conventions, __B: RequestBody, __A: WalksApi>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_get_walk::<__C>(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.get_walk(&__admitted.context, __request).await;
+    __rt::outcome::<__C>(&__admitted.context, __result.and_then(__encode_get_walk))
+}
+
+fn __decode_get_walk<__C: Conventions>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
 ) -> Result<GetWalkRequest, Rejection> {
@@ -85,7 +99,7 @@ pub(super) fn __decode_get_walk<__C: Conventions>(
     Ok(__request)
 }
 
-pub(super) fn __encode_get_walk(
+fn __encode_get_walk(
     __response: GetWalkResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
@@ -114,10 +128,38 @@ impl From<model::Ticket> for StartWalkResponse {
     }
 }
 
-pub(super) async fn __decode_start_walk<__C: Conventions, __B: RequestBody>(
+pub(super) fn __start_walk<
+    __C: Conventions,
+    __B: RequestBody,
+    __S: Send + Sync + 'static,
+    __A: WalksApi,
+>(
+    __apis: ::std::sync::Arc<__S>,
+    __api: fn(&__S) -> &__A,
+    mut __admitted: __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> impl Future<Output = http::Response<ResponseBody>> + Send {
+    __rt::detach(async move {
+        let __decoded = __decode_start_walk::<
+            __C,
+            __B,
+        >(&__admitted.context, &__admitted.captures, &mut __admitted.body)
+            .await;
+        let __request = __decoded
+            .map_err(|__rejection| __rt::refused::<
+                __C,
+            >(&__admitted.context, __rejection))?;
+        let __context = __admitted.context;
+        Ok(async move {
+            let __result = __api(&__apis).start_walk(&__context, __request).await;
+            __rt::outcome::<__C>(&__context, __result.and_then(__encode_start_walk))
+        })
+    })
+}
+
+async fn __decode_start_walk<__C: Conventions, __B: RequestBody>(
     __context: &RequestContext,
     __captures: &__rt::Captures<{ super::PARAMETERS }>,
-    __body: &mut __B,
+    __body: &mut Option<__B>,
 ) -> Result<StartWalkRequest, Rejection> {
     let __parameters = __rt::Parameters::<__C, _>::new(__context, __captures);
     __parameters.refuse_unknown_query(&[])?;
@@ -132,7 +174,7 @@ pub(super) async fn __decode_start_walk<__C: Conventions, __B: RequestBody>(
     Ok(__request)
 }
 
-pub(super) fn __encode_start_walk(
+fn __encode_start_walk(
     __response: StartWalkResponse,
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
