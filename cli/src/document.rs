@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use planewright_codegen::config::{Config, Layout, Parts, Runtime};
-use planewright_codegen::diagnostic::{Diagnostics, render, render_line};
+use planewright_codegen::diagnostic::{Diagnostics, Severity, render, render_line};
 use planewright_codegen::ir::Api;
 use planewright_codegen::lower::lower;
 use planewright_codegen::source::SourceSet;
@@ -49,7 +49,7 @@ pub(crate) fn check(arguments: &Check) -> Result<(), Failure> {
     let sources = load(&arguments.document)?;
     let (api, diagnostics) = lower(&sources);
     told(api, &diagnostics, &sources)?;
-    if diagnostics.is_fatal() || diagnostics.iter().any(|diagnostic| diagnostic.code.is_error()) {
+    if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
         return Err(Failure::said(Failure::CHECKED));
     }
     Ok(())
@@ -110,7 +110,7 @@ fn print(diagnostics: &Diagnostics, sources: &SourceSet) {
             eprintln!("{}", render_line(diagnostic));
         }
     }
-    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.code.is_error()).count();
+    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
     let warnings = diagnostics.len() - errors;
     if !diagnostics.is_empty() {
         step("found", format_args!("{}, {}", count(errors, "error"), count(warnings, "warning")));
