@@ -263,7 +263,9 @@ mod tests {
         assert_eq!(shown("-3"), Some("-3".to_owned()));
         assert_eq!(shown("+1.5"), Some("1.5".to_owned()));
         assert_eq!(shown("18446744073709551615"), Some("18446744073709551615".to_owned()));
-        assert_eq!(shown("18446744073709551616"), Some("1.8446744073709552e19".to_owned()));
+        // How the exponent is spelled is no business of ours.
+        let large = number("18446744073709551616").and_then(|number| number.as_f64());
+        assert_eq!(large, Some(18_446_744_073_709_551_616.0));
         for text in ["1.2.3", ".inf", "1_000", "2020-01-01", "-", ".", "1e999", "0o9", "e5"] {
             assert_eq!(shown(text), None, "{text}");
         }

@@ -132,9 +132,21 @@ fn field(
 fn or_else(default: &str) -> String {
     match default {
         "Vec::new()" => ".unwrap_or_default()".to_owned(),
-        _ if default.contains(['(', '!']) => format!(".unwrap_or_else(|| {default})"),
+        _ if calls(default) => format!(".unwrap_or_else(|| {default})"),
         _ => format!(".unwrap_or({default})"),
     }
+}
+
+/// Whether the expression calls a function or a macro; variants with a value are no calls.
+fn calls(expression: &str) -> bool {
+    let mut heads = expression.split('(');
+    // What follows the last parenthesis calls nothing.
+    heads.next_back();
+    expression.contains('!')
+        || heads.any(|head| {
+            let name = head.rsplit(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
+            !name.starts_with(char::is_uppercase)
+        })
 }
 
 fn default_expr(rust: &RustApi<'_>, ty: &TypeUse, value: &serde_json::Value) -> Option<String> {

@@ -861,9 +861,11 @@ fn __decode_put_objects_in_query<__C: Conventions>(
         id: __parameters.query("id")?,
         kind: __parameters
             .query("kind")?
-            .unwrap_or_else(|| model::PutObjectsInQueryKind::String(
-                model::PutObjectsInQueryKindString::Big,
-            )),
+            .unwrap_or(
+                model::PutObjectsInQueryKind::String(
+                    model::PutObjectsInQueryKindString::Big,
+                ),
+            ),
     };
     let __value = &__request.form;
     __rt::validate_parameter(
