@@ -184,10 +184,10 @@ pub(super) fn checks(rust: &RustApi<'_>, operation: &Operation, names: &Operatio
         let field = format!("__request.{name}");
         let optional = parameter.location != ParameterLocation::Path
             && !parameter.required
-            && !parameter
+            && parameter
                 .default
                 .as_ref()
-                .is_some_and(|value| default_expr(rust, &parameter.ty, value).is_some());
+                .is_none_or(|value| default_expr(rust, &parameter.ty, value).is_none());
         let place = place(parameter.location);
         let wire = &parameter.name;
         let check = closure(&statements);
