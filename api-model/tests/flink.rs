@@ -152,7 +152,8 @@ fn every_recorded_answer_decodes_and_loses_nothing() {
             continue;
         };
         for answer in recorded["observations"].as_array().into_iter().flatten() {
-            let Some(body) = declared.iter().find(|body| answer["status"].to_string() == body.status) else {
+            let status = answer["status"].to_string();
+            let Some(body) = declared.iter().find(|body| status == body.status) else {
                 continue;
             };
             if !matches!(body.status.as_str(), "200" | "202") {
