@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::future::join_all;
@@ -600,12 +601,14 @@ cases! { cases: Subject;
         subject.executor.cancel(job).await?;
         subject.until(job, "end", has_ended).await?;
     }
-    for _ in 0..subject.patience {
-        if watcher.is_finished() {
-            break;
-        }
+    // Rounds alone would not do: the watcher may sit on another thread that hasn't had its turn yet, however much
+    // time has passed by the executor's clock.
+    let end = Instant::now() + Duration::from_secs(5);
+    let mut rounds = 0;
+    while !watcher.is_finished() && (rounds < subject.patience || Instant::now() < end) {
         (subject.pass_time)().await;
         tokio::task::yield_now().await;
+        rounds += 1;
     }
     ensure!(watcher.is_finished(), "the last states were not delivered");
     let last = watcher.await??;
