@@ -46,7 +46,8 @@
 //! 4. **Decode.** Parameters and body become the operation's request; else a [`rejection::ParameterRejection`] or
 //!    [`rejection::BodyRejection`]. Streams and multipart bodies are handed on unread.
 //! 5. **Validate.** What the document asserts beyond types is checked, all of it: [`rejection::ValidationRejection`].
-//! 6. **Call.** The trait's method gets a [`RequestContext`] and the request. No future is boxed on the way.
+//! 6. **Call.** The trait's method gets a [`RequestContext`] and the request. A read's future isn't boxed on the
+//!    way; a change of state has one box, so that it can outlive its caller.
 //!    A change of state that loses its client runs on to its end ([`settled`] waits for such); a read is dropped.
 //! 7. **Encode.** The response is written once, into one buffer of about the right size. An [`ApiError`] takes the shape
 //!    that the API's [`Conventions`] give it; its source goes to the log and nowhere else.

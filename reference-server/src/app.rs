@@ -59,7 +59,7 @@ impl ControlPlane {
 
     /// The service to put behind a listener, into a router, or into a test.
     ///
-    /// From the outside in: request id, trace, catch-panic, concurrency limit, deadline, body limit, then the API.
+    /// One guard stands around the API: request id, trace, panics, and the limits of [`ControlPlaneBuilder::limits`].
     pub fn into_service<B: RequestBody>(
         self,
     ) -> impl Service<

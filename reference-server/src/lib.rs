@@ -20,7 +20,7 @@
 //!
 //! From the outside in:
 //!
-//! - [`ControlPlane`] puts the parts together. The layers around the API (request id, trace, catch-panic, limits) are those of
+//! - [`ControlPlane`] puts the parts together. The guard around the API (request id, trace, panics, limits) is that of
 //!   `planewright-server`.
 //! - One private module per API implements the generated traits. Its methods are thin: they ask the kernel, and
 //!   translate the answer into the words of the wire.
