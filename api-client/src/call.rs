@@ -4,7 +4,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, USER_AGENT};
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
-use planewright_model::__private::serde::Serialize;
 use planewright_model::Json;
 use planewright_model::parameter::{Styled, header_list, push_path, push_path_list};
 
@@ -146,7 +145,7 @@ impl Call {
     }
 
     /// Writes a path parameter that isn't a plain scalar or list.
-    pub fn path_styled<T: Serialize>(&mut self, styled: Styled, value: &T) {
+    pub fn path_styled<T: Json>(&mut self, styled: Styled, value: &T) {
         let start = self.url.len();
         match styled.write_path(value) {
             Ok(text) => self.url.push_str(&text),
@@ -156,7 +155,7 @@ impl Call {
     }
 
     /// Writes a query parameter that isn't a plain scalar or list.
-    pub fn query_styled<T: Serialize>(&mut self, styled: Styled, value: &T) {
+    pub fn query_styled<T: Json>(&mut self, styled: Styled, value: &T) {
         match styled.write_pairs(value) {
             Ok(pairs) => pairs.iter().for_each(|(name, value)| self.pair(name, value)),
             Err(error) => self.refuse(format!("the query parameter `{}`: {error}", styled.name)),
@@ -164,7 +163,7 @@ impl Call {
     }
 
     /// Writes a header that isn't a plain scalar or list.
-    pub fn header_styled<T: Serialize>(&mut self, styled: Styled, value: &T) {
+    pub fn header_styled<T: Json>(&mut self, styled: Styled, value: &T) {
         match styled.write_header(value) {
             Ok(text) => self.header(styled.name, &text),
             Err(error) => self.refuse(format!("the header `{}`: {error}", styled.name)),
@@ -172,7 +171,7 @@ impl Call {
     }
 
     /// Writes a cookie that isn't a plain scalar.
-    pub fn cookie_styled<T: Serialize>(&mut self, styled: Styled, value: &T) {
+    pub fn cookie_styled<T: Json>(&mut self, styled: Styled, value: &T) {
         match styled.write_pairs(value) {
             Ok(pairs) => pairs.iter().for_each(|(name, value)| self.cookie_pair(name, value)),
             Err(error) => self.refuse(format!("the cookie `{}`: {error}", styled.name)),

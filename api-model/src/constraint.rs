@@ -6,13 +6,15 @@ mod path;
 mod pattern;
 mod violation;
 
+pub(crate) use check::check_number;
 pub use check::{Bound, Checked, Constraints};
 pub(crate) use format::{is_base64, is_date, is_date_time, is_uuid};
 pub use path::Path;
 pub use pattern::Pattern;
 pub use violation::{Violation, Violations};
 
-use crate::{Map, StringEnum};
+use crate::json::canonical;
+use crate::{Any, Json, Map, StringEnum};
 
 /// A value that can be checked against what its document asserts.
 ///
@@ -50,30 +52,19 @@ pub fn listed<T: StringEnum>(value: &T, path: &Path<'_>, violations: &mut Violat
 }
 
 /// Reports a value that is none of these, each a JSON text. What is absent or null is no value.
-pub fn one_of<T: serde::Serialize + ?Sized>(
-    value: &T,
-    known: &[&str],
-    path: &Path<'_>,
-    violations: &mut Violations,
-) {
-    let is_known = match serde_json::to_value(value) {
-        Ok(crate::Any::Null) | Err(_) => true,
-        Ok(value) => known
-            .iter()
-            .any(|known| serde_json::from_str::<crate::Any>(known).is_ok_and(|known| same(&known, &value))),
+pub fn one_of<T: Json>(value: &T, known: &[&str], path: &Path<'_>, violations: &mut Violations) {
+    let is_known = match canonical(value) {
+        None => true,
+        Some(value) => {
+            value == "null"
+                || known.iter().any(|known| {
+                    let known = Any::read_json(known.as_bytes());
+                    known.is_ok_and(|known| canonical(&known).as_ref() == Some(&value))
+                })
+        }
     };
     if !is_known {
         violations.add(path, "enum", || format!("must be one of {}", known.join(", ")));
-    }
-}
-
-/// Whether two JSON values are equal; `1` and `1.0` are.
-fn same(one: &crate::Any, other: &crate::Any) -> bool {
-    match (one, other) {
-        (crate::Any::Number(one), crate::Any::Number(other)) => {
-            one == other || one.as_f64() == other.as_f64()
-        }
-        _ => one == other,
     }
 }
 

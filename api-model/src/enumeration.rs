@@ -1,3 +1,5 @@
+use crate::json::{Node, Refusal};
+
 /// An enumeration of strings that is open: values that the document doesn't list survive in it.
 ///
 /// `From<&str>` never fails; [`Validate`](crate::Validate) reports unlisted values, which is how servers refuse them.
@@ -19,6 +21,16 @@ pub trait StringEnum: Sized + Clone + for<'a> From<&'a str> + 'static {
             None => Self::from(text),
         }
     }
+}
+
+/// Reads a value. One that the document doesn't list is taken too, unless alternatives are being told apart by it.
+#[doc(hidden)]
+pub fn read<T: StringEnum>(node: Node<'_>) -> Result<T, Refusal> {
+    let value = T::from(node.text()?);
+    if node.is_probing() && !value.is_listed() {
+        return Err(Refusal::new("an unlisted value"));
+    }
+    Ok(value)
 }
 
 /// What every open enumeration implements alike, given `ALL`, `as_str`, `From<&str>` and the variant for unlisted values.
@@ -58,26 +70,17 @@ macro_rules! __open_enum {
             }
         }
 
-        impl $crate::__private::serde::Serialize for $ty {
-            fn serialize<S: $crate::__private::serde::Serializer>(
-                &self,
-                serializer: S,
-            ) -> ::core::result::Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.as_str())
+        impl $crate::Json for $ty {
+            fn read(node: $crate::json::Node<'_>) -> ::core::result::Result<Self, $crate::json::Refusal> {
+                $crate::__private::read_enum(node)
+            }
+
+            fn write(&self, out: &mut $crate::json::Writer<'_>) {
+                out.text(self.as_str());
             }
         }
 
-        impl<'de> $crate::__private::serde::Deserialize<'de> for $ty {
-            fn deserialize<D: $crate::__private::serde::Deserializer<'de>>(
-                deserializer: D,
-            ) -> ::core::result::Result<Self, D::Error> {
-                $crate::__private::read_text(deserializer, |text| {
-                    <Self as ::core::convert::From<&str>>::from(text)
-                })
-            }
-        }
-
-        impl $crate::Json for $ty {}
+        $crate::__private::serde_by_json!($ty);
 
         impl $crate::Scalar for $ty {
             fn parse_ignoring_case(text: &str) -> ::core::result::Result<Self, Self::Err> {

@@ -5,8 +5,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
+use crate::json::{Node, Refusal, Writer};
 use crate::{Json, Scalar, Validate};
 
 /// A text that isn't 32 hexadecimal digits.
@@ -111,20 +110,17 @@ macro_rules! ids {
             }
         }
 
-        impl Serialize for $ty {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(Digits::of(self.0).as_str())
+        impl Json for $ty {
+            fn read(node: Node<'_>) -> Result<Self, Refusal> {
+                parse(node.text()?).map(Self).map_err(|error| Refusal::new(error.to_string()))
+            }
+
+            fn write(&self, out: &mut Writer<'_>) {
+                out.text(Digits::of(self.0).as_str());
             }
         }
 
-        impl<'de> Deserialize<'de> for $ty {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let octets = crate::__private::read_text(deserializer, parse)?;
-                octets.map(Self).map_err(serde::de::Error::custom)
-            }
-        }
-
-        impl Json for $ty {}
+        crate::__private::serde_by_json!($ty);
         impl Scalar for $ty {}
         impl Validate for $ty {}
     )* };

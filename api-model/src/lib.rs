@@ -12,8 +12,8 @@
 //!
 //! Three ideas carry the crate:
 //!
-//! - [`Json`]: how a value is read and written. Servers and clients go through this trait only, so that faster codecs than
-//!   serde's can take its place, type by type.
+//! - [`Json`]: how a value is read and written. Servers and clients go through this trait only; serde's traits are there
+//!   for everything else.
 //! - [`Validate`]: what a document asserts beyond the shape: patterns, bounds, known values. Decoding is lenient (an unknown
 //!   enum value survives, an unknown member is passed over); validation reports *all* violations, each with its path.
 //! - [`Scalar`]: what may stand in a path, a query or a header; [`parameter`] has the codecs that both sides use.
@@ -23,11 +23,11 @@
 
 extern crate self as planewright_model;
 
-mod codec;
 pub mod constraint;
 mod enumeration;
 mod generated;
 pub mod id;
+pub mod json;
 mod nullable;
 pub mod parameter;
 mod text;
@@ -36,12 +36,12 @@ mod text;
 #[path = "private.rs"]
 pub mod __private;
 
-pub use codec::{DecodeError, EncodeError, Json};
 pub use constraint::{Path, Validate, Violation, Violations};
 pub use enumeration::StringEnum;
 #[cfg(feature = "flink")]
 #[doc(inline)]
 pub use generated::flink;
+pub use json::{Decimal, DecodeError, EncodeError, Json};
 pub use nullable::Nullable;
 pub use parameter::Scalar;
 pub use text::{Base64, Date, DateTime, InvalidText, Uuid};

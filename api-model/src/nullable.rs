@@ -1,6 +1,4 @@
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-use crate::{Path, Validate, Violations};
+use crate::{Json, Path, Validate, Violations};
 
 /// The value of a member that may be null; used where absent and null mean different things, as
 /// `Option<Nullable<T>>`.
@@ -48,15 +46,15 @@ impl<T> From<Nullable<T>> for Option<T> {
     }
 }
 
-impl<T: Serialize> Serialize for Nullable<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.as_ref().serialize(serializer)
+impl<T: Json> serde::Serialize for Nullable<T> {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        crate::json::serialize(self, to)
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Nullable<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Option::deserialize(deserializer)?.map_or(Self::Null, Self::Value))
+impl<'de, T: Json> serde::Deserialize<'de> for Nullable<T> {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        crate::json::deserialize(from)
     }
 }
 

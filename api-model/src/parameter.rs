@@ -13,7 +13,6 @@
 //! styles, and values that are JSON.
 
 mod styled;
-mod text;
 
 use std::borrow::Cow;
 use std::fmt::{self, Display};

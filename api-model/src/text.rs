@@ -91,25 +91,17 @@ macro_rules! __checked_text {
             }
         }
 
-        impl $crate::__private::serde::Serialize for $ty {
-            fn serialize<S: $crate::__private::serde::Serializer>(
-                &self,
-                serializer: S,
-            ) -> ::core::result::Result<S::Ok, S::Error> {
-                serializer.serialize_str(&self.0)
+        impl $crate::Json for $ty {
+            fn read(node: $crate::json::Node<'_>) -> ::core::result::Result<Self, $crate::json::Refusal> {
+                node.text().map(|text| Self(::std::string::String::from(text)))
+            }
+
+            fn write(&self, out: &mut $crate::json::Writer<'_>) {
+                out.text(&self.0);
             }
         }
 
-        impl<'de> $crate::__private::serde::Deserialize<'de> for $ty {
-            fn deserialize<D: $crate::__private::serde::Deserializer<'de>>(
-                deserializer: D,
-            ) -> ::core::result::Result<Self, D::Error> {
-                <::std::string::String as $crate::__private::serde::Deserialize>::deserialize(deserializer)
-                    .map(Self)
-            }
-        }
-
-        impl $crate::Json for $ty {}
+        $crate::__private::serde_by_json!($ty);
 
         impl $crate::Scalar for $ty {}
 

@@ -11,10 +11,10 @@ fn refused<T: Json + std::fmt::Debug>(text: &str) -> DecodeError {
 fn an_error_tells_the_path_and_the_byte() {
     let error = refused::<Map<Vec<Option<bool>>>>(r#"{"a/b": [true, null, 3]}"#);
     assert_eq!(error.path(), "/a~1b/2");
-    assert_eq!(error.message(), "invalid type: integer `3`, expected a boolean");
+    assert_eq!(error.message(), "a boolean is expected, this is `3`");
     assert_eq!(error.offset(), Some(21));
     assert!(!error.is_syntax());
-    assert_eq!(error.to_string(), "`/a~1b/2`: invalid type: integer `3`, expected a boolean (at byte 21)");
+    assert_eq!(error.to_string(), "`/a~1b/2`: a boolean is expected, this is `3` (at byte 21)");
 }
 
 #[test]

@@ -6,7 +6,6 @@ use std::marker::PhantomData;
 
 use http::HeaderValue;
 use http::header::{CONTENT_TYPE, COOKIE};
-use planewright_model::__private::serde::de::DeserializeOwned;
 use planewright_model::parameter::{self, Case, Members, ParameterError, Query, Styled};
 use planewright_model::{Json, Path, Scalar, Violations};
 
@@ -139,7 +138,7 @@ impl<'r, C: Conventions, const N: usize> Parameters<'r, C, N> {
     ///
     /// # Errors
     /// If it isn't a text of its type in this style.
-    pub fn path_styled<T: DeserializeOwned>(
+    pub fn path_styled<T: Json>(
         &self,
         index: usize,
         styled: Styled,
@@ -151,7 +150,7 @@ impl<'r, C: Conventions, const N: usize> Parameters<'r, C, N> {
     ///
     /// # Errors
     /// If it isn't a text of its type in this style.
-    pub fn query_styled<T: DeserializeOwned>(
+    pub fn query_styled<T: Json>(
         &self,
         styled: Styled,
         members: Members,
@@ -164,7 +163,7 @@ impl<'r, C: Conventions, const N: usize> Parameters<'r, C, N> {
     ///
     /// # Errors
     /// If it isn't visible ASCII or not a text of its type in this style.
-    pub fn header_styled<T: DeserializeOwned>(
+    pub fn header_styled<T: Json>(
         &self,
         styled: Styled,
     ) -> Result<Option<T>, ParameterRejection> {
@@ -181,7 +180,7 @@ impl<'r, C: Conventions, const N: usize> Parameters<'r, C, N> {
     ///
     /// # Errors
     /// If it isn't visible ASCII or not a text of its type in this style.
-    pub fn cookie_styled<T: DeserializeOwned>(
+    pub fn cookie_styled<T: Json>(
         &self,
         styled: Styled,
         members: Members,
@@ -375,7 +374,8 @@ fn json_from<C: Conventions, T: Json>(
     if C::CHECK_CONTENT_TYPE && !is_json(context.headers().get(CONTENT_TYPE)) {
         return Err(BodyRejection::MediaType { expected: "application/json" });
     }
-    T::read_json(bytes).map(Some).map_err(BodyRejection::Malformed)
+    let body = if C::LENIENT_BODIES { T::read_json(bytes) } else { T::read_json_strict(bytes) };
+    body.map(Some).map_err(BodyRejection::Malformed)
 }
 
 fn is_json(content_type: Option<&HeaderValue>) -> bool {

@@ -248,7 +248,7 @@ impl Part<'_> {
     /// As [`bytes`](Self::bytes), and `Malformed`.
     pub async fn json<T: Json>(&mut self) -> Result<T, BodyRejection> {
         let limit = self.multipart.text_limit;
-        T::read_json(&self.bytes(limit).await?).map_err(BodyRejection::Malformed)
+        T::read_json_strict(&self.bytes(limit).await?).map_err(BodyRejection::Malformed)
     }
 }
 

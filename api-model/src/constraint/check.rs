@@ -2,10 +2,9 @@ use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::fmt;
 
-use serde::Serialize;
-
 use super::{Path, Pattern, Violations};
-use crate::{Any, Map, Nullable};
+use crate::json::canonical;
+use crate::{Any, Json, Map, Nullable};
 
 /// What is asserted about one value. Those that don't apply to its type hold.
 #[derive(Clone, Copy, Debug)]
@@ -111,7 +110,12 @@ pub trait Checked {
     fn check(&self, constraints: &Constraints<'_>, path: &Path<'_>, violations: &mut Violations);
 }
 
-fn check_number(value: Bound, constraints: &Constraints<'_>, path: &Path<'_>, violations: &mut Violations) {
+pub(crate) fn check_number(
+    value: Bound,
+    constraints: &Constraints<'_>,
+    path: &Path<'_>,
+    violations: &mut Violations,
+) {
     let breaks = |bound: Option<Bound>, allowed: &[Ordering]| {
         bound.filter(|&bound| value.compare(bound).is_none_or(|order| !allowed.contains(&order)))
     };
@@ -156,7 +160,7 @@ fn settled_by_bytes(bytes: usize, constraints: &Constraints<'_>) -> bool {
         && constraints.max_length.is_none_or(|most| bytes <= most)
 }
 
-fn check_list<T: Serialize>(
+fn check_list<T: Json>(
     items: &[T],
     constraints: &Constraints<'_>,
     path: &Path<'_>,
@@ -171,9 +175,9 @@ fn check_list<T: Serialize>(
         violations,
     );
     if constraints.unique_items {
-        // By their text, so that a long list takes no quadratic time.
+        // By a text that equal values share, so that a long list takes no quadratic time.
         let mut seen = HashSet::with_capacity(items.len());
-        if !items.iter().all(|item| serde_json::to_string(item).map_or(true, |text| seen.insert(text))) {
+        if !items.iter().all(|item| canonical(item).is_none_or(|text| seen.insert(text))) {
             violations.add(path, "uniqueItems", || "must not hold equal elements".to_owned());
         }
     }
@@ -253,7 +257,7 @@ impl Checked for String {
     }
 }
 
-impl<T: Serialize> Checked for Vec<T> {
+impl<T: Json> Checked for Vec<T> {
     fn check(&self, constraints: &Constraints<'_>, path: &Path<'_>, violations: &mut Violations) {
         check_list(self, constraints, path, violations);
     }

@@ -16,12 +16,11 @@
 
 use indexmap::IndexMap;
 use percent_encoding::utf8_percent_encode;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::text::Node;
 use super::{ParameterError, Query, RESERVED, decode};
+use crate::json::Untyped;
+use crate::{DecodeError, Json};
 
 /// How a value becomes text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,7 +141,7 @@ impl Styled {
     ///
     /// # Errors
     /// If the value has no form in JSON.
-    pub fn write_path<T: Serialize + ?Sized>(&self, value: &T) -> Result<String, ParameterError> {
+    pub fn write_path<T: Json>(&self, value: &T) -> Result<String, ParameterError> {
         let value = self.value(value)?;
         let pairs = |escape| -> Result<String, ParameterError> {
             let pairs = self.pairs(&value, escape)?.into_iter();
@@ -165,13 +164,13 @@ impl Styled {
     ///
     /// # Errors
     /// If it isn't a text of `T`.
-    pub fn read_path<T: DeserializeOwned>(&self, raw: &str) -> Result<T, ParameterError> {
+    pub fn read_path<T: Json>(&self, raw: &str) -> Result<T, ParameterError> {
         match self.style {
             Style::Matrix => {
                 let pairs = raw.split(';').skip(1).map(|pair| pair.split_once('=').unwrap_or((pair, "")));
                 let found = match self.collect(pairs, false, Members::Except(&[]))? {
                     None if !raw.is_empty() => return Err(bad(raw, "expected a semicolon and a name")),
-                    found => found.unwrap_or_else(Node::nothing),
+                    found => found.unwrap_or_else(Untyped::nothing),
                 };
                 self.finish(found, raw)
             }
@@ -188,7 +187,7 @@ impl Styled {
     ///
     /// # Errors
     /// If the value has no form in JSON, or a part of it holds a separator: headers have no escapes.
-    pub fn write_header<T: Serialize + ?Sized>(&self, value: &T) -> Result<String, ParameterError> {
+    pub fn write_header<T: Json>(&self, value: &T) -> Result<String, ParameterError> {
         joined(&self.value(value)?, self.explode, ',', Escape::None)
     }
 
@@ -196,7 +195,7 @@ impl Styled {
     ///
     /// # Errors
     /// If it isn't a text of `T`.
-    pub fn read_header<T: DeserializeOwned>(&self, text: &str) -> Result<T, ParameterError> {
+    pub fn read_header<T: Json>(&self, text: &str) -> Result<T, ParameterError> {
         self.finish(self.split(text, ',', |text| Ok(text.trim().to_owned()))?, text)
     }
 
@@ -204,10 +203,7 @@ impl Styled {
     ///
     /// # Errors
     /// If the value has no form in JSON, or a part of it holds the separator of a style that can't escape it.
-    pub fn write_pairs<T: Serialize + ?Sized>(
-        &self,
-        value: &T,
-    ) -> Result<Vec<(String, String)>, ParameterError> {
+    pub fn write_pairs<T: Json>(&self, value: &T) -> Result<Vec<(String, String)>, ParameterError> {
         self.pairs(&self.value(value)?, Escape::Percent)
     }
 
@@ -215,7 +211,7 @@ impl Styled {
     ///
     /// # Errors
     /// If what is there isn't a text of `T`.
-    pub fn read_query<T: DeserializeOwned>(
+    pub fn read_query<T: Json>(
         &self,
         query: Query<'_>,
         members: Members,
@@ -227,7 +223,7 @@ impl Styled {
     ///
     /// # Errors
     /// If what is there isn't a text of `T`.
-    pub fn read_cookies<'a, T: DeserializeOwned>(
+    pub fn read_cookies<'a, T: Json>(
         &self,
         cookies: impl Iterator<Item = (&'a str, &'a str)>,
         members: Members,
@@ -235,8 +231,8 @@ impl Styled {
         self.read_pairs(cookies, false, members)
     }
 
-    fn value<T: Serialize + ?Sized>(&self, value: &T) -> Result<Value, ParameterError> {
-        match serde_json::to_value(value).map_err(unwritable)? {
+    fn value<T: Json>(&self, value: &T) -> Result<Value, ParameterError> {
+        match value.to_any().map_err(unwritable)? {
             value if self.style == Style::Json => Ok(Value::String(value.to_string())),
             Value::Null => Err(unwritable("null has no text")),
             value => Ok(value),
@@ -266,7 +262,7 @@ impl Styled {
         })
     }
 
-    fn read_pairs<'a, T: DeserializeOwned>(
+    fn read_pairs<'a, T: Json>(
         &self,
         pairs: impl Iterator<Item = (&'a str, &'a str)>,
         plus: bool,
@@ -282,7 +278,7 @@ impl Styled {
         pairs: impl Iterator<Item = (&'a str, &'a str)>,
         plus: bool,
         wanted: Members,
-    ) -> Result<Option<Node>, ParameterError> {
+    ) -> Result<Option<Untyped>, ParameterError> {
         if self.style == Style::DeepObject {
             let mut all = IndexMap::new();
             for (key, value) in pairs {
@@ -306,12 +302,12 @@ impl Styled {
         }
         let text = |text: &str| Ok(decode(text, plus)?.into_owned());
         match (self.style, values.first()) {
-            (Style::Json, first) => Ok(first.map(|value| text(value)).transpose()?.map(Node::leaf)),
+            (Style::Json, first) => Ok(first.map(|value| text(value)).transpose()?.map(Untyped::leaf)),
             (_, first) if self.explode => {
                 let whole = first.map(|value| text(value)).transpose()?;
                 let list = values.iter().map(|value| text(value)).collect::<Result<Vec<_>, _>>()?;
                 let is_there = whole.is_some() || !members.is_empty();
-                Ok(is_there.then_some(Node { whole, list: Some(list), members: Some(members) }))
+                Ok(is_there.then_some(Untyped { whole, list: Some(list), members: Some(members) }))
             }
             (_, None) => Ok(None),
             // These separators are escaped themselves.
@@ -331,7 +327,7 @@ impl Styled {
         raw: &str,
         separator: char,
         text: impl Fn(&str) -> Result<String, ParameterError>,
-    ) -> Result<Node, ParameterError> {
+    ) -> Result<Untyped, ParameterError> {
         let whole = Some(text(raw)?);
         let parts: Vec<&str> = if raw.is_empty() { Vec::new() } else { raw.split(separator).collect() };
         let named: Option<Vec<(&str, &str)>> = if self.explode {
@@ -339,27 +335,27 @@ impl Styled {
         } else {
             parts.chunks(2).map(|pair| Some((*pair.first()?, *pair.get(1)?))).collect()
         };
-        let member = |(name, value)| Ok((text(name)?, Node::leaf(text(value)?)));
+        let member = |(name, value)| Ok((text(name)?, Untyped::leaf(text(value)?)));
         let members =
             named.map(|pairs| pairs.into_iter().map(member).collect::<Result<_, _>>()).transpose()?;
         let list = Some(parts.into_iter().map(text).collect::<Result<_, _>>()?);
-        Ok(Node { whole, list, members })
+        Ok(Untyped { whole, list, members })
     }
 
-    fn finish<T: DeserializeOwned>(&self, node: Node, raw: &str) -> Result<T, ParameterError> {
+    fn finish<T: Json>(&self, node: Untyped, raw: &str) -> Result<T, ParameterError> {
         if self.style == Style::Json {
             let text = node.whole.unwrap_or_default();
-            return serde_json::from_str(&text).map_err(|error| bad(&text, error));
+            return T::read_json(text.as_bytes()).map_err(|error| bad(&text, error));
         }
         let text = node.whole.clone().unwrap_or_else(|| raw.to_owned());
-        node.read().map_err(|error| bad(&text, error))
+        node.read().map_err(|refusal| bad(&text, DecodeError::from(refusal)))
     }
 }
 
 /// The value that writes nothing, an empty object or list; `None` if `T` has no such value.
 #[must_use]
-pub fn nothing<T: DeserializeOwned>() -> Option<T> {
-    Node::nothing().read().ok()
+pub fn nothing<T: Json>() -> Option<T> {
+    Untyped::nothing().read().ok()
 }
 
 fn bad(text: &str, reason: impl ToString) -> ParameterError {
@@ -401,7 +397,7 @@ fn way(key: &str, plus: bool) -> Option<Vec<String>> {
 }
 
 /// Puts a text where the way leads; a repeated name, or an empty one at the end, makes a list.
-fn insert(members: &mut IndexMap<String, Node>, way: &[String], text: String) {
+fn insert(members: &mut IndexMap<String, Untyped>, way: &[String], text: String) {
     let Some((name, rest)) = way.split_first() else { return };
     let node = members.entry(name.clone()).or_default();
     match rest {

@@ -12,6 +12,7 @@ impl Conventions for Flink {
     const IGNORE_EMPTY_SEGMENTS: bool = true;
     const EMPTY_BODY_IS_OBJECT: bool = true;
     const CHECK_CONTENT_TYPE: bool = false;
+    const LENIENT_BODIES: bool = true;
     const IGNORE_CASE: bool = true;
     const SPLIT_LISTS: bool = true;
     const REQUIRE_PARTS: bool = false;

@@ -21,6 +21,9 @@ pub trait Conventions: Send + Sync + 'static {
     const EMPTY_BODY_IS_OBJECT: bool = false;
     /// Whether a JSON body must be declared as JSON by its `Content-Type`.
     const CHECK_CONTENT_TYPE: bool = true;
+    /// Whether a body may have what the document forbids about its shape, such as null for a member that should be left
+    /// out: see [`Json::read_json_strict`](planewright_model::Json::read_json_strict).
+    const LENIENT_BODIES: bool = false;
     /// Whether enumerations and booleans in the query may be written in any case.
     const IGNORE_CASE: bool = false;
     /// Whether commas separate the items of every list in a query, be they escaped or not and whatever its style.

@@ -28,8 +28,8 @@ pub struct ModulePlan {
     pub docs: Vec<String>,
     /// Types of other files that it names, sorted.
     pub imports: Vec<String>,
-    /// Whether a type in it derives serde's traits.
-    pub derives_serde: bool,
+    /// Whether a type in it says how it is read and written.
+    pub has_codec: bool,
     /// Its types, in document order.
     pub items: Vec<Item>,
 }
@@ -47,14 +47,6 @@ pub struct Item {
     pub checks: Vec<String>,
 }
 
-impl Item {
-    /// Whether it is a union that writes the discriminator for a variant that doesn't.
-    #[must_use]
-    pub fn writes_tags(&self) -> bool {
-        matches!(&self.kind, ItemKind::Union { variants, .. } if variants.iter().any(|variant| variant.write_tag.is_some()))
-    }
-}
-
 /// What a declaration is.
 #[derive(Clone, Debug, Serialize)]
 pub enum ItemKind {
@@ -62,6 +54,8 @@ pub enum ItemKind {
     Struct {
         /// Its fields.
         fields: Vec<Member>,
+        /// Whether members that it doesn't know are forbidden.
+        closed: bool,
         /// Whether it derives `Default`.
         default: bool,
     },
@@ -78,8 +72,10 @@ pub enum ItemKind {
     Union {
         /// The variants.
         variants: Vec<VariantPlan>,
-        /// The discriminating member as a literal; none if they are tried in order.
+        /// The discriminating member as a literal; none if they are tried.
         tag: Option<String>,
+        /// Of variants that are tried, how many may fit: a variant of the runtime's `Fit`.
+        fit: &'static str,
         /// The variants in the order in which a text is tried, if the union is a scalar.
         scalar: Vec<String>,
     },
@@ -104,8 +100,12 @@ pub struct Member {
     pub name: String,
     /// Its doc lines.
     pub docs: Vec<String>,
-    /// The arguments of its `#[serde(…)]`; may be empty.
-    pub serde: String,
+    /// The method of the runtime that takes it out of an object; empty for a value of an enumeration.
+    pub read: &'static str,
+    /// The method that writes it.
+    pub write: &'static str,
+    /// Its name on the wire as a literal; empty if it holds the other members.
+    pub wire: String,
     /// Its type, or its value.
     pub ty: String,
 }
@@ -169,10 +169,10 @@ fn module(rust: &RustApi<'_>, name: &str, docs: Vec<String>, ids: &[TypeId]) -> 
         });
     }
     let items: Vec<_> = ids.iter().map(|&id| item(rust, id)).collect();
-    let derives_serde = items.iter().any(|item| {
+    let has_codec = items.iter().any(|item| {
         matches!(item.kind, ItemKind::Struct { .. } | ItemKind::Union { .. } | ItemKind::Wrapper { .. })
     });
-    ModulePlan { name: name.to_owned(), docs, imports: imports.into_iter().collect(), derives_serde, items }
+    ModulePlan { name: name.to_owned(), docs, imports: imports.into_iter().collect(), has_codec, items }
 }
 
 fn item(rust: &RustApi<'_>, id: TypeId) -> Item {
@@ -180,9 +180,13 @@ fn item(rust: &RustApi<'_>, id: TypeId) -> Item {
     let names = rust.type_names(id);
     let mut checks = Vec::new();
     let kind = match &decl.kind {
-        TypeKind::Struct { .. } => {
+        TypeKind::Struct { additional, .. } => {
             checks = rust.struct_checks(id);
-            ItemKind::Struct { fields: fields(rust, id), default: rust.type_has_default(id) }
+            ItemKind::Struct {
+                fields: fields(rust, id),
+                closed: matches!(additional, Additional::Forbidden),
+                default: rust.type_has_default(id),
+            }
         }
         TypeKind::Enum { values } => ItemKind::Enum {
             values: values
@@ -194,7 +198,9 @@ fn item(rust: &RustApi<'_>, id: TypeId) -> Item {
                     Member {
                         name: name.clone(),
                         docs: docs::lines([Some(value.description.as_deref().unwrap_or(&wire))]),
-                        serde: String::new(),
+                        read: "",
+                        write: "",
+                        wire: String::new(),
                         ty: literal(&value.value),
                     }
                 })
@@ -209,7 +215,7 @@ fn item(rust: &RustApi<'_>, id: TypeId) -> Item {
                 UnionTag::Property(member) => Some(literal(member)),
                 UnionTag::Trial => None,
             };
-            ItemKind::Union { variants, tag, scalar: scalar_order(rust, id) }
+            ItemKind::Union { variants, tag, fit: "Any", scalar: scalar_order(rust, id) }
         }
         TypeKind::Alias(target) if *rust.form(id) == Form::Newtype => {
             checks = rust.newtype_checks(target);
@@ -248,23 +254,15 @@ fn fields(rust: &RustApi<'_>, id: TypeId) -> Vec<Member> {
     let mut members = Vec::new();
     for (index, field) in fields.iter().enumerate() {
         let shape = rust.field(id, index, Scope::Model);
-        let mut serde = Vec::new();
-        if shape.wire != shape.name {
-            serde.push(format!("rename = {}", literal(&shape.wire)));
-        }
         // `Any` holds null itself, so its absence must be told apart as well.
         let keeps_null = matches!(rust.resolve(&field.ty).ty, Type::Any);
-        match shape.presence {
-            Presence::Required => {}
-            Presence::Nullable => serde.push("default".to_owned()),
-            Presence::Optional | Presence::OptionalNullable => {
-                if keeps_null || shape.presence == Presence::OptionalNullable {
-                    serde.push("default".to_owned());
-                    serde.push("deserialize_with = \"::planewright_model::__private::present\"".to_owned());
-                }
-                serde.push("skip_serializing_if = \"Option::is_none\"".to_owned());
-            }
-        }
+        let (read, write) = match shape.presence {
+            Presence::Required => ("required", "member"),
+            Presence::Nullable => ("nullable", "member"),
+            Presence::Optional if keeps_null => ("present", "optional"),
+            Presence::Optional => ("optional", "optional"),
+            Presence::OptionalNullable => ("present", "optional"),
+        };
         let wire = format!("{}.", docs::code(&field.name));
         let mut lines = docs::lines([
             field.docs.summary.as_deref(),
@@ -277,13 +275,16 @@ fn fields(rust: &RustApi<'_>, id: TypeId) -> Vec<Member> {
         if let Some(default) = &field.default {
             lines.extend([String::new(), format!("When absent, {}.", docs::code(&default.to_string()))]);
         }
-        members.push(Member { name: shape.name, docs: lines, serde: serde.join(", "), ty: shape.ty });
+        let wire = literal(&shape.wire);
+        members.push(Member { name: shape.name, docs: lines, read, write, wire, ty: shape.ty });
     }
     if let Additional::Typed(item) = additional {
         members.push(Member {
             name: rust.type_names(id).catch_all.clone(),
             docs: vec!["The other members.".to_owned()],
-            serde: "flatten".to_owned(),
+            read: "others",
+            write: "others",
+            wire: String::new(),
             ty: format!("::planewright_model::Map<{}>", rust.type_expr(item, Scope::Model)),
         });
     }

@@ -5,7 +5,7 @@
 //!
 //! Programs that run in the cluster and may start several jobs.
 
-use ::planewright_model::__private::serde::{Deserialize, Serialize};
+use ::planewright_model::json;
 use super::JobSummary;
 
 /// Where an application is in its life. FINISHED, CANCELED and FAILED are final.
@@ -75,12 +75,28 @@ impl From<&str> for ApplicationState {
 ::planewright_model::__private::open_enum!(ApplicationState, Unknown);
 
 /// All applications that the cluster remembers.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ApplicationsOverview {
     /// In no particular order.
     pub applications: Vec<ApplicationSummary>,
 }
+
+impl json::Json for ApplicationsOverview {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            applications: object.required("applications")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("applications", &self.applications).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(ApplicationsOverview);
 
 impl ::planewright_model::Validate for ApplicationsOverview {
     fn validate(
@@ -92,21 +108,16 @@ impl ::planewright_model::Validate for ApplicationsOverview {
     }
 }
 
-impl ::planewright_model::Json for ApplicationsOverview {}
-
 /// An application in a list.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ApplicationSummary {
     /// `id`.
     pub id: ::planewright_model::id::ApplicationId,
     /// Name of the application.
     pub name: String,
     /// Start, in milliseconds since the epoch.
-    #[serde(rename = "start-time")]
     pub start_time: i64,
     /// End, in milliseconds since the epoch; −1 while it hasn't ended.
-    #[serde(rename = "end-time")]
     pub end_time: i64,
     /// Milliseconds from the start to the end, or to now.
     pub duration: i64,
@@ -115,6 +126,37 @@ pub struct ApplicationSummary {
     /// Its jobs by the name of their status. Only states that occur.
     pub jobs: ::planewright_model::Map<i32>,
 }
+
+impl json::Json for ApplicationSummary {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            id: object.required("id")?,
+            name: object.required("name")?,
+            start_time: object.required("start-time")?,
+            end_time: object.required("end-time")?,
+            duration: object.required("duration")?,
+            status: object.required("status")?,
+            jobs: object.required("jobs")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("id", &self.id)
+            .member("name", &self.name)
+            .member("start-time", &self.start_time)
+            .member("end-time", &self.end_time)
+            .member("duration", &self.duration)
+            .member("status", &self.status)
+            .member("jobs", &self.jobs)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(ApplicationSummary);
 
 impl ::planewright_model::Validate for ApplicationSummary {
     fn validate(
@@ -126,11 +168,8 @@ impl ::planewright_model::Validate for ApplicationSummary {
     }
 }
 
-impl ::planewright_model::Json for ApplicationSummary {}
-
 /// All about one application.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ApplicationDetails {
     /// `id`.
     pub id: ::planewright_model::id::ApplicationId,
@@ -139,10 +178,8 @@ pub struct ApplicationDetails {
     /// `status`.
     pub status: ApplicationState,
     /// Start, in milliseconds since the epoch.
-    #[serde(rename = "start-time")]
     pub start_time: i64,
     /// End, in milliseconds since the epoch; −1 while it hasn't ended.
-    #[serde(rename = "end-time")]
     pub end_time: i64,
     /// Milliseconds from the start to the end, or to now.
     pub duration: i64,
@@ -151,6 +188,39 @@ pub struct ApplicationDetails {
     /// Its jobs.
     pub jobs: Vec<JobSummary>,
 }
+
+impl json::Json for ApplicationDetails {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            id: object.required("id")?,
+            name: object.required("name")?,
+            status: object.required("status")?,
+            start_time: object.required("start-time")?,
+            end_time: object.required("end-time")?,
+            duration: object.required("duration")?,
+            timestamps: object.required("timestamps")?,
+            jobs: object.required("jobs")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("id", &self.id)
+            .member("name", &self.name)
+            .member("status", &self.status)
+            .member("start-time", &self.start_time)
+            .member("end-time", &self.end_time)
+            .member("duration", &self.duration)
+            .member("timestamps", &self.timestamps)
+            .member("jobs", &self.jobs)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(ApplicationDetails);
 
 impl ::planewright_model::Validate for ApplicationDetails {
     fn validate(
@@ -163,54 +233,94 @@ impl ::planewright_model::Validate for ApplicationDetails {
     }
 }
 
-impl ::planewright_model::Json for ApplicationDetails {}
-
 /// What went wrong in an application.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ApplicationExceptions {
     /// `exceptionHistory`.
-    #[serde(rename = "exceptionHistory")]
     pub exception_history: ApplicationExceptionHistory,
 }
 
+impl json::Json for ApplicationExceptions {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            exception_history: object.required("exceptionHistory")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("exceptionHistory", &self.exception_history).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(ApplicationExceptions);
+
 impl ::planewright_model::Validate for ApplicationExceptions {}
 
-impl ::planewright_model::Json for ApplicationExceptions {}
-
 /// The failures of an application.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ApplicationExceptionHistory {
     /// Newest first.
     pub entries: Vec<ApplicationException>,
 }
 
+impl json::Json for ApplicationExceptionHistory {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            entries: object.required("entries")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("entries", &self.entries).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(ApplicationExceptionHistory);
+
 impl ::planewright_model::Validate for ApplicationExceptionHistory {}
 
-impl ::planewright_model::Json for ApplicationExceptionHistory {}
-
 /// One failure of an application.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ApplicationException {
     /// Fully qualified name of its class.
-    #[serde(rename = "exceptionName")]
     pub exception_name: String,
     /// Message and stack as text.
     pub stacktrace: String,
     /// When it was caught, in milliseconds since the epoch.
     pub timestamp: i64,
     /// The job that it came from. Absent when it came from the program itself.
-    #[serde(
-        rename = "jobId",
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub job_id: Option<::planewright_model::Nullable<::planewright_model::id::JobId>>,
 }
 
-impl ::planewright_model::Validate for ApplicationException {}
+impl json::Json for ApplicationException {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            exception_name: object.required("exceptionName")?,
+            stacktrace: object.required("stacktrace")?,
+            timestamp: object.required("timestamp")?,
+            job_id: object.present("jobId")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
 
-impl ::planewright_model::Json for ApplicationException {}
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("exceptionName", &self.exception_name)
+            .member("stacktrace", &self.stacktrace)
+            .member("timestamp", &self.timestamp)
+            .optional("jobId", &self.job_id)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(ApplicationException);
+
+impl ::planewright_model::Validate for ApplicationException {}

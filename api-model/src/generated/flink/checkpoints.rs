@@ -5,7 +5,7 @@
 //!
 //! Checkpoints and savepoints, including stopping with one and disposing of one.
 
-use ::planewright_model::__private::serde::{Deserialize, Serialize};
+use ::planewright_model::json;
 use super::{FailureCause, OperationStatus, StatsSummary};
 
 /// How far a checkpoint got.
@@ -338,8 +338,7 @@ impl From<&str> for SavepointFormat {
 ::planewright_model::__private::open_enum!(SavepointFormat, Unknown);
 
 /// The checkpoints of a job.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CheckpointingStatistics {
     /// `counts`.
     pub counts: CheckpointCounts,
@@ -350,6 +349,31 @@ pub struct CheckpointingStatistics {
     /// Most recent checkpoints, newest first. Their `tasks` are left empty here.
     pub history: Vec<CheckpointStatistics>,
 }
+
+impl json::Json for CheckpointingStatistics {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            counts: object.required("counts")?,
+            summary: object.required("summary")?,
+            latest: object.required("latest")?,
+            history: object.required("history")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("counts", &self.counts)
+            .member("summary", &self.summary)
+            .member("latest", &self.latest)
+            .member("history", &self.history)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(CheckpointingStatistics);
 
 impl ::planewright_model::Validate for CheckpointingStatistics {
     fn validate(
@@ -363,11 +387,8 @@ impl ::planewright_model::Validate for CheckpointingStatistics {
     }
 }
 
-impl ::planewright_model::Json for CheckpointingStatistics {}
-
 /// How many checkpoints a job has had. Savepoints count too.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct CheckpointCounts {
     /// Times that the job was restored from one.
     pub restored: i64,
@@ -381,13 +402,37 @@ pub struct CheckpointCounts {
     pub failed: i64,
 }
 
+impl json::Json for CheckpointCounts {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            restored: object.required("restored")?,
+            total: object.required("total")?,
+            in_progress: object.required("in_progress")?,
+            completed: object.required("completed")?,
+            failed: object.required("failed")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("restored", &self.restored)
+            .member("total", &self.total)
+            .member("in_progress", &self.in_progress)
+            .member("completed", &self.completed)
+            .member("failed", &self.failed)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(CheckpointCounts);
+
 impl ::planewright_model::Validate for CheckpointCounts {}
 
-impl ::planewright_model::Json for CheckpointCounts {}
-
 /// Figures over all completed checkpoints.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CheckpointSummary {
     /// Bytes written.
     pub checkpointed_size: StatsSummary,
@@ -402,6 +447,35 @@ pub struct CheckpointSummary {
     /// Bytes of data in flight that were written.
     pub persisted_data: StatsSummary,
 }
+
+impl json::Json for CheckpointSummary {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            checkpointed_size: object.required("checkpointed_size")?,
+            state_size: object.required("state_size")?,
+            end_to_end_duration: object.required("end_to_end_duration")?,
+            alignment_buffered: object.required("alignment_buffered")?,
+            processed_data: object.required("processed_data")?,
+            persisted_data: object.required("persisted_data")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("checkpointed_size", &self.checkpointed_size)
+            .member("state_size", &self.state_size)
+            .member("end_to_end_duration", &self.end_to_end_duration)
+            .member("alignment_buffered", &self.alignment_buffered)
+            .member("processed_data", &self.processed_data)
+            .member("persisted_data", &self.persisted_data)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(CheckpointSummary);
 
 impl ::planewright_model::Validate for CheckpointSummary {
     fn validate(
@@ -424,25 +498,43 @@ impl ::planewright_model::Validate for CheckpointSummary {
     }
 }
 
-impl ::planewright_model::Json for CheckpointSummary {}
-
 /// The newest checkpoint of each kind; null where there is none.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct LatestCheckpoints {
     /// Newest completed checkpoint that isn't a savepoint.
-    #[serde(default)]
     pub completed: Option<CheckpointStatistics>,
     /// Newest completed savepoint.
-    #[serde(default)]
     pub savepoint: Option<CheckpointStatistics>,
     /// Newest failed one.
-    #[serde(default)]
     pub failed: Option<CheckpointStatistics>,
     /// The one that the job was last restored from.
-    #[serde(default)]
     pub restored: Option<RestoredCheckpoint>,
 }
+
+impl json::Json for LatestCheckpoints {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            completed: object.nullable("completed")?,
+            savepoint: object.nullable("savepoint")?,
+            failed: object.nullable("failed")?,
+            restored: object.nullable("restored")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("completed", &self.completed)
+            .member("savepoint", &self.savepoint)
+            .member("failed", &self.failed)
+            .member("restored", &self.restored)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(LatestCheckpoints);
 
 impl ::planewright_model::Validate for LatestCheckpoints {
     fn validate(
@@ -456,11 +548,8 @@ impl ::planewright_model::Validate for LatestCheckpoints {
     }
 }
 
-impl ::planewright_model::Json for LatestCheckpoints {}
-
 /// A checkpoint that a job was restored from.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct RestoredCheckpoint {
     /// Number of the checkpoint.
     pub id: i64,
@@ -469,20 +558,40 @@ pub struct RestoredCheckpoint {
     /// Whether it is a savepoint.
     pub is_savepoint: bool,
     /// Where it is stored.
-    #[serde(default)]
     pub external_path: Option<String>,
 }
 
+impl json::Json for RestoredCheckpoint {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            id: object.required("id")?,
+            restore_timestamp: object.required("restore_timestamp")?,
+            is_savepoint: object.required("is_savepoint")?,
+            external_path: object.nullable("external_path")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("id", &self.id)
+            .member("restore_timestamp", &self.restore_timestamp)
+            .member("is_savepoint", &self.is_savepoint)
+            .member("external_path", &self.external_path)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(RestoredCheckpoint);
+
 impl ::planewright_model::Validate for RestoredCheckpoint {}
 
-impl ::planewright_model::Json for RestoredCheckpoint {}
-
 /// One checkpoint or savepoint. What is only known of completed or of failed ones is absent from the others.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CheckpointStatistics {
     /// `className`.
-    #[serde(rename = "className")]
     pub class_name: CheckpointKind,
     /// Number of the checkpoint, from 1.
     pub id: i64,
@@ -491,7 +600,6 @@ pub struct CheckpointStatistics {
     /// Whether it is a savepoint.
     pub is_savepoint: bool,
     /// Layout of a savepoint, CANONICAL or NATIVE; null for a checkpoint.
-    #[serde(rename = "savepointFormat", default)]
     pub savepoint_format: Option<String>,
     /// When it was triggered, in milliseconds since the epoch.
     pub trigger_timestamp: i64,
@@ -518,26 +626,73 @@ pub struct CheckpointStatistics {
     /// By vertex id. Empty in lists.
     pub tasks: ::planewright_model::Map<TaskCheckpointStatistics>,
     /// Where it is stored. Only when completed.
-    #[serde(
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub external_path: Option<::planewright_model::Nullable<String>>,
     /// Whether it has been deleted since. Only when completed.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub discarded: Option<bool>,
     /// When it failed, in milliseconds since the epoch. Only when failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub failure_timestamp: Option<i64>,
     /// Why it failed. Only when failed.
-    #[serde(
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub failure_message: Option<::planewright_model::Nullable<String>>,
 }
+
+impl json::Json for CheckpointStatistics {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            class_name: object.required("className")?,
+            id: object.required("id")?,
+            status: object.required("status")?,
+            is_savepoint: object.required("is_savepoint")?,
+            savepoint_format: object.nullable("savepointFormat")?,
+            trigger_timestamp: object.required("trigger_timestamp")?,
+            latest_ack_timestamp: object.required("latest_ack_timestamp")?,
+            checkpointed_size: object.required("checkpointed_size")?,
+            state_size: object.required("state_size")?,
+            end_to_end_duration: object.required("end_to_end_duration")?,
+            alignment_buffered: object.required("alignment_buffered")?,
+            processed_data: object.required("processed_data")?,
+            persisted_data: object.required("persisted_data")?,
+            num_subtasks: object.required("num_subtasks")?,
+            num_acknowledged_subtasks: object.required("num_acknowledged_subtasks")?,
+            checkpoint_type: object.required("checkpoint_type")?,
+            tasks: object.required("tasks")?,
+            external_path: object.present("external_path")?,
+            discarded: object.optional("discarded")?,
+            failure_timestamp: object.optional("failure_timestamp")?,
+            failure_message: object.present("failure_message")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("className", &self.class_name)
+            .member("id", &self.id)
+            .member("status", &self.status)
+            .member("is_savepoint", &self.is_savepoint)
+            .member("savepointFormat", &self.savepoint_format)
+            .member("trigger_timestamp", &self.trigger_timestamp)
+            .member("latest_ack_timestamp", &self.latest_ack_timestamp)
+            .member("checkpointed_size", &self.checkpointed_size)
+            .member("state_size", &self.state_size)
+            .member("end_to_end_duration", &self.end_to_end_duration)
+            .member("alignment_buffered", &self.alignment_buffered)
+            .member("processed_data", &self.processed_data)
+            .member("persisted_data", &self.persisted_data)
+            .member("num_subtasks", &self.num_subtasks)
+            .member("num_acknowledged_subtasks", &self.num_acknowledged_subtasks)
+            .member("checkpoint_type", &self.checkpoint_type)
+            .member("tasks", &self.tasks)
+            .optional("external_path", &self.external_path)
+            .optional("discarded", &self.discarded)
+            .optional("failure_timestamp", &self.failure_timestamp)
+            .optional("failure_message", &self.failure_message)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(CheckpointStatistics);
 
 impl ::planewright_model::Validate for CheckpointStatistics {
     fn validate(
@@ -552,11 +707,8 @@ impl ::planewright_model::Validate for CheckpointStatistics {
     }
 }
 
-impl ::planewright_model::Json for CheckpointStatistics {}
-
 /// A vertex's part of a checkpoint.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TaskCheckpointStatistics {
     /// Number of the checkpoint.
     pub id: i64,
@@ -582,6 +734,45 @@ pub struct TaskCheckpointStatistics {
     pub num_acknowledged_subtasks: i32,
 }
 
+impl json::Json for TaskCheckpointStatistics {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            id: object.required("id")?,
+            status: object.required("status")?,
+            latest_ack_timestamp: object.required("latest_ack_timestamp")?,
+            checkpointed_size: object.required("checkpointed_size")?,
+            state_size: object.required("state_size")?,
+            end_to_end_duration: object.required("end_to_end_duration")?,
+            alignment_buffered: object.required("alignment_buffered")?,
+            processed_data: object.required("processed_data")?,
+            persisted_data: object.required("persisted_data")?,
+            num_subtasks: object.required("num_subtasks")?,
+            num_acknowledged_subtasks: object.required("num_acknowledged_subtasks")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("id", &self.id)
+            .member("status", &self.status)
+            .member("latest_ack_timestamp", &self.latest_ack_timestamp)
+            .member("checkpointed_size", &self.checkpointed_size)
+            .member("state_size", &self.state_size)
+            .member("end_to_end_duration", &self.end_to_end_duration)
+            .member("alignment_buffered", &self.alignment_buffered)
+            .member("processed_data", &self.processed_data)
+            .member("persisted_data", &self.persisted_data)
+            .member("num_subtasks", &self.num_subtasks)
+            .member("num_acknowledged_subtasks", &self.num_acknowledged_subtasks)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(TaskCheckpointStatistics);
+
 impl ::planewright_model::Validate for TaskCheckpointStatistics {
     fn validate(
         &self,
@@ -592,11 +783,8 @@ impl ::planewright_model::Validate for TaskCheckpointStatistics {
     }
 }
 
-impl ::planewright_model::Json for TaskCheckpointStatistics {}
-
 /// A vertex's part of a checkpoint, with each of its subtasks.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TaskCheckpointDetails {
     /// Number of the checkpoint.
     pub id: i64,
@@ -626,6 +814,49 @@ pub struct TaskCheckpointDetails {
     pub subtasks: Vec<SubtaskCheckpointStatistics>,
 }
 
+impl json::Json for TaskCheckpointDetails {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            id: object.required("id")?,
+            status: object.required("status")?,
+            latest_ack_timestamp: object.required("latest_ack_timestamp")?,
+            checkpointed_size: object.required("checkpointed_size")?,
+            state_size: object.required("state_size")?,
+            end_to_end_duration: object.required("end_to_end_duration")?,
+            alignment_buffered: object.required("alignment_buffered")?,
+            processed_data: object.required("processed_data")?,
+            persisted_data: object.required("persisted_data")?,
+            num_subtasks: object.required("num_subtasks")?,
+            num_acknowledged_subtasks: object.required("num_acknowledged_subtasks")?,
+            summary: object.required("summary")?,
+            subtasks: object.required("subtasks")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("id", &self.id)
+            .member("status", &self.status)
+            .member("latest_ack_timestamp", &self.latest_ack_timestamp)
+            .member("checkpointed_size", &self.checkpointed_size)
+            .member("state_size", &self.state_size)
+            .member("end_to_end_duration", &self.end_to_end_duration)
+            .member("alignment_buffered", &self.alignment_buffered)
+            .member("processed_data", &self.processed_data)
+            .member("persisted_data", &self.persisted_data)
+            .member("num_subtasks", &self.num_subtasks)
+            .member("num_acknowledged_subtasks", &self.num_acknowledged_subtasks)
+            .member("summary", &self.summary)
+            .member("subtasks", &self.subtasks)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(TaskCheckpointDetails);
+
 impl ::planewright_model::Validate for TaskCheckpointDetails {
     fn validate(
         &self,
@@ -638,11 +869,8 @@ impl ::planewright_model::Validate for TaskCheckpointDetails {
     }
 }
 
-impl ::planewright_model::Json for TaskCheckpointDetails {}
-
 /// Figures over the subtasks that have acknowledged a checkpoint.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TaskCheckpointSummary {
     /// Bytes written.
     pub checkpointed_size: StatsSummary,
@@ -657,6 +885,35 @@ pub struct TaskCheckpointSummary {
     /// Milliseconds from the trigger to the first barrier's arrival.
     pub start_delay: StatsSummary,
 }
+
+impl json::Json for TaskCheckpointSummary {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            checkpointed_size: object.required("checkpointed_size")?,
+            state_size: object.required("state_size")?,
+            end_to_end_duration: object.required("end_to_end_duration")?,
+            checkpoint_duration: object.required("checkpoint_duration")?,
+            alignment: object.required("alignment")?,
+            start_delay: object.required("start_delay")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("checkpointed_size", &self.checkpointed_size)
+            .member("state_size", &self.state_size)
+            .member("end_to_end_duration", &self.end_to_end_duration)
+            .member("checkpoint_duration", &self.checkpoint_duration)
+            .member("alignment", &self.alignment)
+            .member("start_delay", &self.start_delay)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(TaskCheckpointSummary);
 
 impl ::planewright_model::Validate for TaskCheckpointSummary {
     fn validate(
@@ -679,18 +936,32 @@ impl ::planewright_model::Validate for TaskCheckpointSummary {
     }
 }
 
-impl ::planewright_model::Json for TaskCheckpointSummary {}
-
 /// Where the time of subtasks went.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CheckpointDurationSummary {
     /// Milliseconds of the part that holds processing up.
     pub sync: StatsSummary,
     /// Milliseconds of the part that runs beside processing.
-    #[serde(rename = "async")]
     pub async_: StatsSummary,
 }
+
+impl json::Json for CheckpointDurationSummary {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            sync: object.required("sync")?,
+            async_: object.required("async")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("sync", &self.sync).member("async", &self.async_).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(CheckpointDurationSummary);
 
 impl ::planewright_model::Validate for CheckpointDurationSummary {
     fn validate(
@@ -703,11 +974,8 @@ impl ::planewright_model::Validate for CheckpointDurationSummary {
     }
 }
 
-impl ::planewright_model::Json for CheckpointDurationSummary {}
-
 /// What waiting for barriers cost subtasks.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CheckpointAlignmentSummary {
     /// Always 0; kept for old clients.
     pub buffered: StatsSummary,
@@ -718,6 +986,31 @@ pub struct CheckpointAlignmentSummary {
     /// Milliseconds from the first barrier to the last.
     pub duration: StatsSummary,
 }
+
+impl json::Json for CheckpointAlignmentSummary {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            buffered: object.required("buffered")?,
+            processed: object.required("processed")?,
+            persisted: object.required("persisted")?,
+            duration: object.required("duration")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("buffered", &self.buffered)
+            .member("processed", &self.processed)
+            .member("persisted", &self.persisted)
+            .member("duration", &self.duration)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(CheckpointAlignmentSummary);
 
 impl ::planewright_model::Validate for CheckpointAlignmentSummary {
     fn validate(
@@ -732,47 +1025,75 @@ impl ::planewright_model::Validate for CheckpointAlignmentSummary {
     }
 }
 
-impl ::planewright_model::Json for CheckpointAlignmentSummary {}
-
 /// One subtask's part of a checkpoint. While it is pending only kind, index and status are there.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SubtaskCheckpointStatistics {
     /// `className`.
-    #[serde(rename = "className")]
     pub class_name: SubtaskCheckpointKind,
     /// Index of the subtask, from 0.
     pub index: i32,
     /// `status`.
     pub status: SubtaskCheckpointStatus,
     /// When the subtask acknowledged, in milliseconds since the epoch.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub ack_timestamp: Option<i64>,
     /// Milliseconds from the trigger to the acknowledgement.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub end_to_end_duration: Option<i64>,
     /// Bytes written.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub checkpointed_size: Option<i64>,
     /// Bytes of the whole state.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub state_size: Option<i64>,
     /// `checkpoint`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub checkpoint: Option<CheckpointDuration>,
     /// `alignment`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub alignment: Option<CheckpointAlignment>,
     /// Milliseconds from the trigger to the first barrier's arrival.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub start_delay: Option<i64>,
     /// Whether barriers overtook data.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub unaligned_checkpoint: Option<bool>,
     /// Whether the subtask gave up.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub aborted: Option<bool>,
 }
+
+impl json::Json for SubtaskCheckpointStatistics {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            class_name: object.required("className")?,
+            index: object.required("index")?,
+            status: object.required("status")?,
+            ack_timestamp: object.optional("ack_timestamp")?,
+            end_to_end_duration: object.optional("end_to_end_duration")?,
+            checkpointed_size: object.optional("checkpointed_size")?,
+            state_size: object.optional("state_size")?,
+            checkpoint: object.optional("checkpoint")?,
+            alignment: object.optional("alignment")?,
+            start_delay: object.optional("start_delay")?,
+            unaligned_checkpoint: object.optional("unaligned_checkpoint")?,
+            aborted: object.optional("aborted")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("className", &self.class_name)
+            .member("index", &self.index)
+            .member("status", &self.status)
+            .optional("ack_timestamp", &self.ack_timestamp)
+            .optional("end_to_end_duration", &self.end_to_end_duration)
+            .optional("checkpointed_size", &self.checkpointed_size)
+            .optional("state_size", &self.state_size)
+            .optional("checkpoint", &self.checkpoint)
+            .optional("alignment", &self.alignment)
+            .optional("start_delay", &self.start_delay)
+            .optional("unaligned_checkpoint", &self.unaligned_checkpoint)
+            .optional("aborted", &self.aborted)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(SubtaskCheckpointStatistics);
 
 impl ::planewright_model::Validate for SubtaskCheckpointStatistics {
     fn validate(
@@ -785,26 +1106,37 @@ impl ::planewright_model::Validate for SubtaskCheckpointStatistics {
     }
 }
 
-impl ::planewright_model::Json for SubtaskCheckpointStatistics {}
-
 /// Where the time of a subtask went.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct CheckpointDuration {
     /// Milliseconds of the part that holds processing up.
     pub sync: i64,
     /// Milliseconds of the part that runs beside processing.
-    #[serde(rename = "async")]
     pub async_: i64,
 }
 
+impl json::Json for CheckpointDuration {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            sync: object.required("sync")?,
+            async_: object.required("async")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("sync", &self.sync).member("async", &self.async_).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(CheckpointDuration);
+
 impl ::planewright_model::Validate for CheckpointDuration {}
 
-impl ::planewright_model::Json for CheckpointDuration {}
-
 /// What waiting for barriers cost a subtask.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct CheckpointAlignment {
     /// Always 0; kept for old clients.
     pub buffered: i64,
@@ -816,13 +1148,35 @@ pub struct CheckpointAlignment {
     pub duration: i64,
 }
 
+impl json::Json for CheckpointAlignment {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            buffered: object.required("buffered")?,
+            processed: object.required("processed")?,
+            persisted: object.required("persisted")?,
+            duration: object.required("duration")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("buffered", &self.buffered)
+            .member("processed", &self.processed)
+            .member("persisted", &self.persisted)
+            .member("duration", &self.duration)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(CheckpointAlignment);
+
 impl ::planewright_model::Validate for CheckpointAlignment {}
 
-impl ::planewright_model::Json for CheckpointAlignment {}
-
 /// How a job takes checkpoints.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CheckpointConfig {
     /// `mode`.
     pub mode: CheckpointingMode,
@@ -856,6 +1210,62 @@ pub struct CheckpointConfig {
     pub changelog_storage: String,
 }
 
+impl json::Json for CheckpointConfig {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            mode: object.required("mode")?,
+            interval: object.required("interval")?,
+            timeout: object.required("timeout")?,
+            min_pause: object.required("min_pause")?,
+            max_concurrent: object.required("max_concurrent")?,
+            externalization: object.required("externalization")?,
+            state_backend: object.required("state_backend")?,
+            checkpoint_storage: object.required("checkpoint_storage")?,
+            unaligned_checkpoints: object.required("unaligned_checkpoints")?,
+            tolerable_failed_checkpoints: object
+                .required("tolerable_failed_checkpoints")?,
+            aligned_checkpoint_timeout: object.required("aligned_checkpoint_timeout")?,
+            checkpoints_after_tasks_finish: object
+                .required("checkpoints_after_tasks_finish")?,
+            state_changelog_enabled: object.required("state_changelog_enabled")?,
+            changelog_periodic_materialization_interval: object
+                .required("changelog_periodic_materialization_interval")?,
+            changelog_storage: object.required("changelog_storage")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("mode", &self.mode)
+            .member("interval", &self.interval)
+            .member("timeout", &self.timeout)
+            .member("min_pause", &self.min_pause)
+            .member("max_concurrent", &self.max_concurrent)
+            .member("externalization", &self.externalization)
+            .member("state_backend", &self.state_backend)
+            .member("checkpoint_storage", &self.checkpoint_storage)
+            .member("unaligned_checkpoints", &self.unaligned_checkpoints)
+            .member("tolerable_failed_checkpoints", &self.tolerable_failed_checkpoints)
+            .member("aligned_checkpoint_timeout", &self.aligned_checkpoint_timeout)
+            .member(
+                "checkpoints_after_tasks_finish",
+                &self.checkpoints_after_tasks_finish,
+            )
+            .member("state_changelog_enabled", &self.state_changelog_enabled)
+            .member(
+                "changelog_periodic_materialization_interval",
+                &self.changelog_periodic_materialization_interval,
+            )
+            .member("changelog_storage", &self.changelog_storage)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(CheckpointConfig);
+
 impl ::planewright_model::Validate for CheckpointConfig {
     fn validate(
         &self,
@@ -866,11 +1276,8 @@ impl ::planewright_model::Validate for CheckpointConfig {
     }
 }
 
-impl ::planewright_model::Json for CheckpointConfig {}
-
 /// What happens to checkpoints when their job ends.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ExternalizedCheckpoints {
     /// Whether they are kept at all.
     pub enabled: bool,
@@ -878,49 +1285,68 @@ pub struct ExternalizedCheckpoints {
     pub delete_on_cancellation: bool,
 }
 
+impl json::Json for ExternalizedCheckpoints {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            enabled: object.required("enabled")?,
+            delete_on_cancellation: object.required("delete_on_cancellation")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("enabled", &self.enabled)
+            .member("delete_on_cancellation", &self.delete_on_cancellation)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(ExternalizedCheckpoints);
+
 impl ::planewright_model::Validate for ExternalizedCheckpoints {}
 
-impl ::planewright_model::Json for ExternalizedCheckpoints {}
-
 /// How to take a savepoint. Every member may be absent or null.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SavepointTrigger {
     /// Folder for the savepoint. Default, the configured one; without that the operation fails.
-    #[serde(
-        rename = "target-directory",
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub target_directory: Option<::planewright_model::Nullable<String>>,
     /// Cancel the job once the savepoint is complete. Default false.
-    #[serde(
-        rename = "cancel-job",
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub cancel_job: Option<::planewright_model::Nullable<bool>>,
     /// Layout. Default, CANONICAL.
-    #[serde(
-        rename = "formatType",
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub format_type: Option<::planewright_model::Nullable<SavepointFormat>>,
     /// Id for the operation. Default, a new one.
-    #[serde(
-        rename = "triggerId",
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub trigger_id: Option<
         ::planewright_model::Nullable<::planewright_model::id::TriggerId>,
     >,
 }
+
+impl json::Json for SavepointTrigger {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            target_directory: object.present("target-directory")?,
+            cancel_job: object.present("cancel-job")?,
+            format_type: object.present("formatType")?,
+            trigger_id: object.present("triggerId")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .optional("target-directory", &self.target_directory)
+            .optional("cancel-job", &self.cancel_job)
+            .optional("formatType", &self.format_type)
+            .optional("triggerId", &self.trigger_id)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(SavepointTrigger);
 
 impl ::planewright_model::Validate for SavepointTrigger {
     fn validate(
@@ -932,46 +1358,45 @@ impl ::planewright_model::Validate for SavepointTrigger {
     }
 }
 
-impl ::planewright_model::Json for SavepointTrigger {}
-
 /// How to stop a job with a savepoint. Every member may be absent or null.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct StopTrigger {
     /// Folder for the savepoint. Default, the configured one; without that the operation fails.
-    #[serde(
-        rename = "targetDirectory",
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub target_directory: Option<::planewright_model::Nullable<String>>,
     /// Send the highest watermark first, so that all timers fire. Default false.
-    #[serde(
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub drain: Option<::planewright_model::Nullable<bool>>,
     /// Layout. Default, CANONICAL.
-    #[serde(
-        rename = "formatType",
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub format_type: Option<::planewright_model::Nullable<SavepointFormat>>,
     /// Id for the operation. Default, a new one.
-    #[serde(
-        rename = "triggerId",
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub trigger_id: Option<
         ::planewright_model::Nullable<::planewright_model::id::TriggerId>,
     >,
 }
+
+impl json::Json for StopTrigger {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            target_directory: object.present("targetDirectory")?,
+            drain: object.present("drain")?,
+            format_type: object.present("formatType")?,
+            trigger_id: object.present("triggerId")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .optional("targetDirectory", &self.target_directory)
+            .optional("drain", &self.drain)
+            .optional("formatType", &self.format_type)
+            .optional("triggerId", &self.trigger_id)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(StopTrigger);
 
 impl ::planewright_model::Validate for StopTrigger {
     fn validate(
@@ -983,31 +1408,37 @@ impl ::planewright_model::Validate for StopTrigger {
     }
 }
 
-impl ::planewright_model::Json for StopTrigger {}
-
 /// How to take a checkpoint. Every member may be absent or null.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct CheckpointTrigger {
     /// How much to write. Default, CONFIGURED.
-    #[serde(
-        rename = "checkpointType",
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub checkpoint_type: Option<::planewright_model::Nullable<CheckpointScope>>,
     /// Id for the operation. Default, a new one.
-    #[serde(
-        rename = "triggerId",
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub trigger_id: Option<
         ::planewright_model::Nullable<::planewright_model::id::TriggerId>,
     >,
 }
+
+impl json::Json for CheckpointTrigger {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            checkpoint_type: object.present("checkpointType")?,
+            trigger_id: object.present("triggerId")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .optional("checkpointType", &self.checkpoint_type)
+            .optional("triggerId", &self.trigger_id)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(CheckpointTrigger);
 
 impl ::planewright_model::Validate for CheckpointTrigger {
     fn validate(
@@ -1019,31 +1450,61 @@ impl ::planewright_model::Validate for CheckpointTrigger {
     }
 }
 
-impl ::planewright_model::Json for CheckpointTrigger {}
-
 /// Which savepoint to delete.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SavepointDisposal {
     /// Where the savepoint is, as its trigger answered.
-    #[serde(rename = "savepoint-path")]
     pub savepoint_path: String,
 }
 
+impl json::Json for SavepointDisposal {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            savepoint_path: object.required("savepoint-path")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("savepoint-path", &self.savepoint_path).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(SavepointDisposal);
+
 impl ::planewright_model::Validate for SavepointDisposal {}
 
-impl ::planewright_model::Json for SavepointDisposal {}
-
 /// How far a savepoint is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SavepointStatus {
     /// `status`.
     pub status: OperationStatus,
     /// Null while it is in progress.
-    #[serde(default)]
     pub operation: Option<SavepointOutcome>,
 }
+
+impl json::Json for SavepointStatus {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            status: object.required("status")?,
+            operation: object.nullable("operation")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("status", &self.status)
+            .member("operation", &self.operation)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(SavepointStatus);
 
 impl ::planewright_model::Validate for SavepointStatus {
     fn validate(
@@ -1055,34 +1516,67 @@ impl ::planewright_model::Validate for SavepointStatus {
     }
 }
 
-impl ::planewright_model::Json for SavepointStatus {}
-
 /// The end of a savepoint. One of the two members is there.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SavepointOutcome {
     /// Where the savepoint is stored.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,
     /// `failure-cause`.
-    #[serde(rename = "failure-cause", skip_serializing_if = "Option::is_none")]
     pub failure_cause: Option<FailureCause>,
 }
 
+impl json::Json for SavepointOutcome {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            location: object.optional("location")?,
+            failure_cause: object.optional("failure-cause")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .optional("location", &self.location)
+            .optional("failure-cause", &self.failure_cause)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(SavepointOutcome);
+
 impl ::planewright_model::Validate for SavepointOutcome {}
 
-impl ::planewright_model::Json for SavepointOutcome {}
-
 /// How far a triggered checkpoint is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CheckpointTriggerStatus {
     /// `status`.
     pub status: OperationStatus,
     /// Null while it is in progress.
-    #[serde(default)]
     pub operation: Option<CheckpointOutcome>,
 }
+
+impl json::Json for CheckpointTriggerStatus {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            status: object.required("status")?,
+            operation: object.nullable("operation")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("status", &self.status)
+            .member("operation", &self.operation)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(CheckpointTriggerStatus);
 
 impl ::planewright_model::Validate for CheckpointTriggerStatus {
     fn validate(
@@ -1094,34 +1588,67 @@ impl ::planewright_model::Validate for CheckpointTriggerStatus {
     }
 }
 
-impl ::planewright_model::Json for CheckpointTriggerStatus {}
-
 /// The end of a triggered checkpoint. One of the two members is there.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct CheckpointOutcome {
     /// Number of the checkpoint.
-    #[serde(rename = "checkpointId", skip_serializing_if = "Option::is_none")]
     pub checkpoint_id: Option<i64>,
     /// `failureCause`.
-    #[serde(rename = "failureCause", skip_serializing_if = "Option::is_none")]
     pub failure_cause: Option<FailureCause>,
 }
 
+impl json::Json for CheckpointOutcome {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            checkpoint_id: object.optional("checkpointId")?,
+            failure_cause: object.optional("failureCause")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .optional("checkpointId", &self.checkpoint_id)
+            .optional("failureCause", &self.failure_cause)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(CheckpointOutcome);
+
 impl ::planewright_model::Validate for CheckpointOutcome {}
 
-impl ::planewright_model::Json for CheckpointOutcome {}
-
 /// How far the disposal of a savepoint is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SavepointDisposalStatus {
     /// `status`.
     pub status: OperationStatus,
     /// Null while it is in progress.
-    #[serde(default)]
     pub operation: Option<DisposalOutcome>,
 }
+
+impl json::Json for SavepointDisposalStatus {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            status: object.required("status")?,
+            operation: object.nullable("operation")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("status", &self.status)
+            .member("operation", &self.operation)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(SavepointDisposalStatus);
 
 impl ::planewright_model::Validate for SavepointDisposalStatus {
     fn validate(
@@ -1133,17 +1660,28 @@ impl ::planewright_model::Validate for SavepointDisposalStatus {
     }
 }
 
-impl ::planewright_model::Json for SavepointDisposalStatus {}
-
 /// The end of a disposal. Empty when the savepoint is gone.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct DisposalOutcome {
     /// `failure-cause`.
-    #[serde(rename = "failure-cause", skip_serializing_if = "Option::is_none")]
     pub failure_cause: Option<FailureCause>,
 }
 
-impl ::planewright_model::Validate for DisposalOutcome {}
+impl json::Json for DisposalOutcome {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            failure_cause: object.optional("failure-cause")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
 
-impl ::planewright_model::Json for DisposalOutcome {}
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().optional("failure-cause", &self.failure_cause).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(DisposalOutcome);
+
+impl ::planewright_model::Validate for DisposalOutcome {}

@@ -5,95 +5,160 @@
 //!
 //! The cluster as a whole: totals, features and shutdown.
 
-use ::planewright_model::__private::serde::{Deserialize, Serialize};
+use ::planewright_model::json;
 
 /// Task managers, slots and jobs in numbers.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ClusterOverview {
     /// Task managers registered now.
     pub taskmanagers: i32,
     /// Task managers barred from new work. Absent when there are none.
-    #[serde(rename = "taskmanagers-blocked", skip_serializing_if = "Option::is_none")]
     pub taskmanagers_blocked: Option<i32>,
     /// Slots of all task managers.
-    #[serde(rename = "slots-total")]
     pub slots_total: i32,
     /// Slots that nothing occupies.
-    #[serde(rename = "slots-available")]
     pub slots_available: i32,
     /// Free slots on barred task managers. Absent when there are none.
-    #[serde(rename = "slots-free-and-blocked", skip_serializing_if = "Option::is_none")]
     pub slots_free_and_blocked: Option<i32>,
     /// Jobs that have not reached a final state.
-    #[serde(rename = "jobs-running")]
     pub jobs_running: i32,
     /// Jobs that ran to their end.
-    #[serde(rename = "jobs-finished")]
     pub jobs_finished: i32,
     /// Jobs that were cancelled.
-    #[serde(rename = "jobs-cancelled")]
     pub jobs_cancelled: i32,
     /// Jobs that failed for good.
-    #[serde(rename = "jobs-failed")]
     pub jobs_failed: i32,
     /// Version of the server, such as `2.3.0`.
-    #[serde(rename = "flink-version")]
     pub flink_version: String,
     /// Short commit hash that the server was built from.
-    #[serde(rename = "flink-commit")]
     pub flink_commit: String,
 }
 
+impl json::Json for ClusterOverview {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            taskmanagers: object.required("taskmanagers")?,
+            taskmanagers_blocked: object.optional("taskmanagers-blocked")?,
+            slots_total: object.required("slots-total")?,
+            slots_available: object.required("slots-available")?,
+            slots_free_and_blocked: object.optional("slots-free-and-blocked")?,
+            jobs_running: object.required("jobs-running")?,
+            jobs_finished: object.required("jobs-finished")?,
+            jobs_cancelled: object.required("jobs-cancelled")?,
+            jobs_failed: object.required("jobs-failed")?,
+            flink_version: object.required("flink-version")?,
+            flink_commit: object.required("flink-commit")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("taskmanagers", &self.taskmanagers)
+            .optional("taskmanagers-blocked", &self.taskmanagers_blocked)
+            .member("slots-total", &self.slots_total)
+            .member("slots-available", &self.slots_available)
+            .optional("slots-free-and-blocked", &self.slots_free_and_blocked)
+            .member("jobs-running", &self.jobs_running)
+            .member("jobs-finished", &self.jobs_finished)
+            .member("jobs-cancelled", &self.jobs_cancelled)
+            .member("jobs-failed", &self.jobs_failed)
+            .member("flink-version", &self.flink_version)
+            .member("flink-commit", &self.flink_commit)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(ClusterOverview);
+
 impl ::planewright_model::Validate for ClusterOverview {}
 
-impl ::planewright_model::Json for ClusterOverview {}
-
 /// What a user interface needs to know about this server.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct DashboardConfiguration {
     /// Suggested pause between two refreshes, in milliseconds.
-    #[serde(rename = "refresh-interval")]
     pub refresh_interval: i64,
     /// Full English name of the server's time zone.
-    #[serde(rename = "timezone-name")]
     pub timezone_name: String,
     /// The server's offset from UTC, in milliseconds.
-    #[serde(rename = "timezone-offset")]
     pub timezone_offset: i32,
     /// Version of the server.
-    #[serde(rename = "flink-version")]
     pub flink_version: String,
     /// Commit that the server was built from and its time.
-    #[serde(rename = "flink-revision")]
     pub flink_revision: String,
     /// `features`.
     pub features: DashboardFeatures,
 }
 
+impl json::Json for DashboardConfiguration {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            refresh_interval: object.required("refresh-interval")?,
+            timezone_name: object.required("timezone-name")?,
+            timezone_offset: object.required("timezone-offset")?,
+            flink_version: object.required("flink-version")?,
+            flink_revision: object.required("flink-revision")?,
+            features: object.required("features")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("refresh-interval", &self.refresh_interval)
+            .member("timezone-name", &self.timezone_name)
+            .member("timezone-offset", &self.timezone_offset)
+            .member("flink-version", &self.flink_version)
+            .member("flink-revision", &self.flink_revision)
+            .member("features", &self.features)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(DashboardConfiguration);
+
 impl ::planewright_model::Validate for DashboardConfiguration {}
 
-impl ::planewright_model::Json for DashboardConfiguration {}
-
 /// Which actions a user interface may offer.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct DashboardFeatures {
     /// Jars may be uploaded and run.
-    #[serde(rename = "web-submit")]
     pub web_submit: bool,
     /// Jobs may be cancelled.
-    #[serde(rename = "web-cancel")]
     pub web_cancel: bool,
     /// Resource requirements of jobs may be changed.
-    #[serde(rename = "web-rescale")]
     pub web_rescale: bool,
     /// This is a history server, which only shows finished jobs.
-    #[serde(rename = "web-history")]
     pub web_history: bool,
 }
 
-impl ::planewright_model::Validate for DashboardFeatures {}
+impl json::Json for DashboardFeatures {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            web_submit: object.required("web-submit")?,
+            web_cancel: object.required("web-cancel")?,
+            web_rescale: object.required("web-rescale")?,
+            web_history: object.required("web-history")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
 
-impl ::planewright_model::Json for DashboardFeatures {}
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("web-submit", &self.web_submit)
+            .member("web-cancel", &self.web_cancel)
+            .member("web-rescale", &self.web_rescale)
+            .member("web-history", &self.web_history)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(DashboardFeatures);
+
+impl ::planewright_model::Validate for DashboardFeatures {}

@@ -5,47 +5,96 @@
 //!
 //! Results that are kept in the cluster for later jobs.
 
-use ::planewright_model::__private::serde::{Deserialize, Serialize};
+use ::planewright_model::json;
 use super::{FailureCause, OperationStatus};
 
 /// The cluster data sets.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct DataSetList {
     /// In no particular order.
-    #[serde(rename = "dataSets")]
     pub data_sets: Vec<DataSet>,
 }
 
+impl json::Json for DataSetList {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            data_sets: object.required("dataSets")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("dataSets", &self.data_sets).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(DataSetList);
+
 impl ::planewright_model::Validate for DataSetList {}
 
-impl ::planewright_model::Json for DataSetList {}
-
 /// A result that is kept in the cluster for later jobs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct DataSet {
     /// `id`.
     pub id: ::planewright_model::id::DataSetId,
     /// Whether all its partitions are there.
-    #[serde(rename = "isComplete")]
     pub is_complete: bool,
 }
 
+impl json::Json for DataSet {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            id: object.required("id")?,
+            is_complete: object.required("isComplete")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("id", &self.id)
+            .member("isComplete", &self.is_complete)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(DataSet);
+
 impl ::planewright_model::Validate for DataSet {}
 
-impl ::planewright_model::Json for DataSet {}
-
 /// How far the deletion of a data set is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct DataSetDeletionStatus {
     /// `status`.
     pub status: OperationStatus,
     /// Null while it is in progress.
-    #[serde(default)]
     pub operation: Option<DataSetDeletionOutcome>,
 }
+
+impl json::Json for DataSetDeletionStatus {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            status: object.required("status")?,
+            operation: object.nullable("operation")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("status", &self.status)
+            .member("operation", &self.operation)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(DataSetDeletionStatus);
 
 impl ::planewright_model::Validate for DataSetDeletionStatus {
     fn validate(
@@ -57,17 +106,28 @@ impl ::planewright_model::Validate for DataSetDeletionStatus {
     }
 }
 
-impl ::planewright_model::Json for DataSetDeletionStatus {}
-
 /// The end of a deletion. Empty when the data set is gone, also when it never was there.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct DataSetDeletionOutcome {
     /// `failure-cause`.
-    #[serde(rename = "failure-cause", skip_serializing_if = "Option::is_none")]
     pub failure_cause: Option<FailureCause>,
 }
 
-impl ::planewright_model::Validate for DataSetDeletionOutcome {}
+impl json::Json for DataSetDeletionOutcome {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            failure_cause: object.optional("failure-cause")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
 
-impl ::planewright_model::Json for DataSetDeletionOutcome {}
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().optional("failure-cause", &self.failure_cause).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(DataSetDeletionOutcome);
+
+impl ::planewright_model::Validate for DataSetDeletionOutcome {}

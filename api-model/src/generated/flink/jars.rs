@@ -5,7 +5,7 @@
 //!
 //! Programs uploaded to the cluster, and running them.
 
-use ::planewright_model::__private::serde::{Deserialize, Serialize};
+use ::planewright_model::json;
 
 /// Names an uploaded jar. A UUID, an underscore and the file name that was uploaded.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -114,14 +114,31 @@ impl From<&str> for UploadStatus {
 ::planewright_model::__private::open_enum!(UploadStatus, Unknown);
 
 /// The uploaded jars.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct JarList {
     /// Base address of the server that holds them.
     pub address: String,
     /// Newest first.
     pub files: Vec<JarFile>,
 }
+
+impl json::Json for JarList {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            address: object.required("address")?,
+            files: object.required("files")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("address", &self.address).member("files", &self.files).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(JarList);
 
 impl ::planewright_model::Validate for JarList {
     fn validate(
@@ -133,11 +150,8 @@ impl ::planewright_model::Validate for JarList {
     }
 }
 
-impl ::planewright_model::Json for JarList {}
-
 /// One uploaded jar.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct JarFile {
     /// `id`.
     pub id: JarId,
@@ -149,6 +163,31 @@ pub struct JarFile {
     pub entry: Vec<JarEntry>,
 }
 
+impl json::Json for JarFile {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            id: object.required("id")?,
+            name: object.required("name")?,
+            uploaded: object.required("uploaded")?,
+            entry: object.required("entry")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("id", &self.id)
+            .member("name", &self.name)
+            .member("uploaded", &self.uploaded)
+            .member("entry", &self.entry)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(JarFile);
+
 impl ::planewright_model::Validate for JarFile {
     fn validate(
         &self,
@@ -159,32 +198,67 @@ impl ::planewright_model::Validate for JarFile {
     }
 }
 
-impl ::planewright_model::Json for JarFile {}
-
 /// One program in a jar.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct JarEntry {
     /// Fully qualified name of the class with the main method.
     pub name: String,
     /// What the program says about itself, if anything.
-    #[serde(default)]
     pub description: Option<String>,
 }
 
+impl json::Json for JarEntry {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            name: object.required("name")?,
+            description: object.nullable("description")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("name", &self.name)
+            .member("description", &self.description)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(JarEntry);
+
 impl ::planewright_model::Validate for JarEntry {}
 
-impl ::planewright_model::Json for JarEntry {}
-
 /// Where an upload was stored.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct UploadedJar {
     /// Path on the server. Its last segment is the id of the jar.
     pub filename: String,
     /// `status`.
     pub status: UploadStatus,
 }
+
+impl json::Json for UploadedJar {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            filename: object.required("filename")?,
+            status: object.required("status")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("filename", &self.filename)
+            .member("status", &self.status)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(UploadedJar);
 
 impl ::planewright_model::Validate for UploadedJar {
     fn validate(
@@ -196,54 +270,49 @@ impl ::planewright_model::Validate for UploadedJar {
     }
 }
 
-impl ::planewright_model::Json for UploadedJar {}
-
 /// How to build a program's plan. Members that are absent or null take the values of the query, then the defaults.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct JarPlanOptions {
     /// Fully qualified name of the class with the main method. Default, the one that the manifest names.
-    #[serde(
-        rename = "entryClass",
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub entry_class: Option<::planewright_model::Nullable<String>>,
     /// Arguments of the program, one each.
-    #[serde(
-        rename = "programArgsList",
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub program_args_list: Option<::planewright_model::Nullable<Vec<String>>>,
     /// Parallelism of operators that don't set their own, at least 1; −1 for the default.
-    #[serde(
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub parallelism: Option<::planewright_model::Nullable<i32>>,
     /// Id for the job. Default, a new one.
-    #[serde(
-        rename = "jobId",
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub job_id: Option<::planewright_model::Nullable<::planewright_model::id::JobId>>,
     /// Settings for this job alone.
-    #[serde(
-        rename = "flinkConfiguration",
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub flink_configuration: Option<
         ::planewright_model::Nullable<::planewright_model::Map<String>>,
     >,
 }
+
+impl json::Json for JarPlanOptions {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            entry_class: object.present("entryClass")?,
+            program_args_list: object.present("programArgsList")?,
+            parallelism: object.present("parallelism")?,
+            job_id: object.present("jobId")?,
+            flink_configuration: object.present("flinkConfiguration")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .optional("entryClass", &self.entry_class)
+            .optional("programArgsList", &self.program_args_list)
+            .optional("parallelism", &self.parallelism)
+            .optional("jobId", &self.job_id)
+            .optional("flinkConfiguration", &self.flink_configuration)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(JarPlanOptions);
 
 impl ::planewright_model::Validate for JarPlanOptions {
     fn validate(
@@ -264,86 +333,65 @@ impl ::planewright_model::Validate for JarPlanOptions {
     }
 }
 
-impl ::planewright_model::Json for JarPlanOptions {}
-
 /// How to run a program. Members that are absent or null take the values of the query, then the defaults.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct JarRunOptions {
     /// Fully qualified name of the class with the main method. Default, the one that the manifest names.
-    #[serde(
-        rename = "entryClass",
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub entry_class: Option<::planewright_model::Nullable<String>>,
     /// Arguments of the program, one each.
-    #[serde(
-        rename = "programArgsList",
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub program_args_list: Option<::planewright_model::Nullable<Vec<String>>>,
     /// Parallelism of operators that don't set their own, at least 1; −1 for the default.
-    #[serde(
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub parallelism: Option<::planewright_model::Nullable<i32>>,
     /// Id for the job, which must not be in use. Default, a new one. With an id of your own a repeated submission starts nothing new.
-    #[serde(
-        rename = "jobId",
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub job_id: Option<::planewright_model::Nullable<::planewright_model::id::JobId>>,
     /// Start even if the savepoint holds state that no operator takes. Default false.
-    #[serde(
-        rename = "allowNonRestoredState",
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub allow_non_restored_state: Option<::planewright_model::Nullable<bool>>,
     /// Savepoint or checkpoint to start from. Default, start empty.
-    #[serde(
-        rename = "savepointPath",
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub savepoint_path: Option<::planewright_model::Nullable<String>>,
     /// Who owns the savepoint afterwards.
-    #[serde(
-        rename = "claimMode",
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub claim_mode: Option<::planewright_model::Nullable<ClaimMode>>,
     /// Older name of `claimMode`, which wins if both are there.
-    #[serde(
-        rename = "restoreMode",
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub restore_mode: Option<::planewright_model::Nullable<ClaimMode>>,
     /// Settings for this job alone.
-    #[serde(
-        rename = "flinkConfiguration",
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub flink_configuration: Option<
         ::planewright_model::Nullable<::planewright_model::Map<String>>,
     >,
 }
+
+impl json::Json for JarRunOptions {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            entry_class: object.present("entryClass")?,
+            program_args_list: object.present("programArgsList")?,
+            parallelism: object.present("parallelism")?,
+            job_id: object.present("jobId")?,
+            allow_non_restored_state: object.present("allowNonRestoredState")?,
+            savepoint_path: object.present("savepointPath")?,
+            claim_mode: object.present("claimMode")?,
+            restore_mode: object.present("restoreMode")?,
+            flink_configuration: object.present("flinkConfiguration")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .optional("entryClass", &self.entry_class)
+            .optional("programArgsList", &self.program_args_list)
+            .optional("parallelism", &self.parallelism)
+            .optional("jobId", &self.job_id)
+            .optional("allowNonRestoredState", &self.allow_non_restored_state)
+            .optional("savepointPath", &self.savepoint_path)
+            .optional("claimMode", &self.claim_mode)
+            .optional("restoreMode", &self.restore_mode)
+            .optional("flinkConfiguration", &self.flink_configuration)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(JarRunOptions);
 
 impl ::planewright_model::Validate for JarRunOptions {
     fn validate(
@@ -366,88 +414,67 @@ impl ::planewright_model::Validate for JarRunOptions {
     }
 }
 
-impl ::planewright_model::Json for JarRunOptions {}
-
 /// How to run a program as an application. Members that are absent or null take the values of the query, then the defaults.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct JarApplicationOptions {
     /// Fully qualified name of the class with the main method. Default, the one that the manifest names.
-    #[serde(
-        rename = "entryClass",
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub entry_class: Option<::planewright_model::Nullable<String>>,
     /// Arguments of the program, one each.
-    #[serde(
-        rename = "programArgsList",
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub program_args_list: Option<::planewright_model::Nullable<Vec<String>>>,
     /// Parallelism of operators that don't set their own, at least 1; −1 for the default.
-    #[serde(
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub parallelism: Option<::planewright_model::Nullable<i32>>,
     /// Id for the first job of the application. Default, a new one.
-    #[serde(
-        rename = "jobId",
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub job_id: Option<::planewright_model::Nullable<::planewright_model::id::JobId>>,
     /// Id for the application, which must not be in use. Default, a new one.
-    #[serde(
-        rename = "applicationId",
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub application_id: Option<
         ::planewright_model::Nullable<::planewright_model::id::ApplicationId>,
     >,
     /// Start even if the savepoint holds state that no operator takes. Default false.
-    #[serde(
-        rename = "allowNonRestoredState",
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub allow_non_restored_state: Option<::planewright_model::Nullable<bool>>,
     /// Savepoint or checkpoint to start from. Default, start empty.
-    #[serde(
-        rename = "savepointPath",
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub savepoint_path: Option<::planewright_model::Nullable<String>>,
     /// Who owns the savepoint afterwards.
-    #[serde(
-        rename = "claimMode",
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub claim_mode: Option<::planewright_model::Nullable<ClaimMode>>,
     /// Settings for this application alone.
-    #[serde(
-        rename = "flinkConfiguration",
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub flink_configuration: Option<
         ::planewright_model::Nullable<::planewright_model::Map<String>>,
     >,
 }
+
+impl json::Json for JarApplicationOptions {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            entry_class: object.present("entryClass")?,
+            program_args_list: object.present("programArgsList")?,
+            parallelism: object.present("parallelism")?,
+            job_id: object.present("jobId")?,
+            application_id: object.present("applicationId")?,
+            allow_non_restored_state: object.present("allowNonRestoredState")?,
+            savepoint_path: object.present("savepointPath")?,
+            claim_mode: object.present("claimMode")?,
+            flink_configuration: object.present("flinkConfiguration")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .optional("entryClass", &self.entry_class)
+            .optional("programArgsList", &self.program_args_list)
+            .optional("parallelism", &self.parallelism)
+            .optional("jobId", &self.job_id)
+            .optional("applicationId", &self.application_id)
+            .optional("allowNonRestoredState", &self.allow_non_restored_state)
+            .optional("savepointPath", &self.savepoint_path)
+            .optional("claimMode", &self.claim_mode)
+            .optional("flinkConfiguration", &self.flink_configuration)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(JarApplicationOptions);
 
 impl ::planewright_model::Validate for JarApplicationOptions {
     fn validate(
@@ -469,31 +496,60 @@ impl ::planewright_model::Validate for JarApplicationOptions {
     }
 }
 
-impl ::planewright_model::Json for JarApplicationOptions {}
-
 /// The job that a jar's program started.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SubmittedJob {
     /// `jobid`.
     pub jobid: ::planewright_model::id::JobId,
     /// `applicationId`.
-    #[serde(rename = "applicationId")]
     pub application_id: ::planewright_model::id::ApplicationId,
 }
 
+impl json::Json for SubmittedJob {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            jobid: object.required("jobid")?,
+            application_id: object.required("applicationId")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("jobid", &self.jobid)
+            .member("applicationId", &self.application_id)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(SubmittedJob);
+
 impl ::planewright_model::Validate for SubmittedJob {}
 
-impl ::planewright_model::Json for SubmittedJob {}
-
 /// The application that a jar's program runs in.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SubmittedApplication {
     /// `applicationid`.
     pub applicationid: ::planewright_model::id::ApplicationId,
 }
 
-impl ::planewright_model::Validate for SubmittedApplication {}
+impl json::Json for SubmittedApplication {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            applicationid: object.required("applicationid")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
 
-impl ::planewright_model::Json for SubmittedApplication {}
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("applicationid", &self.applicationid).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(SubmittedApplication);
+
+impl ::planewright_model::Validate for SubmittedApplication {}

@@ -5,7 +5,7 @@
 //!
 //! Jobs from submission to result.
 
-use ::planewright_model::__private::serde::{Deserialize, Serialize};
+use ::planewright_model::json;
 use super::{
     ExecutionState, FailureCause, IoMetrics, JobStatus, JobSummary, JobType,
     OperationStatus, Plan, SchedulerType, TaskManagerId, UserAccumulator,
@@ -98,95 +98,152 @@ impl From<&str> for TerminationMode {
 ::planewright_model::__private::open_enum!(TerminationMode, Unknown);
 
 /// Where a person can read a log.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct LogUrl {
     /// Address of a page or file.
     pub url: String,
 }
 
+impl json::Json for LogUrl {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            url: object.required("url")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("url", &self.url).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(LogUrl);
+
 impl ::planewright_model::Validate for LogUrl {}
 
-impl ::planewright_model::Json for LogUrl {}
-
 /// Which of the uploaded parts is what. Names refer to the file names of the parts.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct JobSubmission {
     /// File with the serialized plan. A request without this or the next member is refused.
-    #[serde(
-        rename = "executionPlanFileName",
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub execution_plan_file_name: Option<::planewright_model::Nullable<String>>,
     /// Older name of `executionPlanFileName`.
-    #[serde(
-        rename = "jobGraphFileName",
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub job_graph_file_name: Option<::planewright_model::Nullable<String>>,
     /// Files with the program's jars.
-    #[serde(
-        rename = "jobJarFileNames",
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub job_jar_file_names: Option<::planewright_model::Nullable<Vec<String>>>,
     /// Files for the distributed cache.
-    #[serde(
-        rename = "jobArtifactFileNames",
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub job_artifact_file_names: Option<::planewright_model::Nullable<Vec<JobArtifact>>>,
 }
 
+impl json::Json for JobSubmission {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            execution_plan_file_name: object.present("executionPlanFileName")?,
+            job_graph_file_name: object.present("jobGraphFileName")?,
+            job_jar_file_names: object.present("jobJarFileNames")?,
+            job_artifact_file_names: object.present("jobArtifactFileNames")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .optional("executionPlanFileName", &self.execution_plan_file_name)
+            .optional("jobGraphFileName", &self.job_graph_file_name)
+            .optional("jobJarFileNames", &self.job_jar_file_names)
+            .optional("jobArtifactFileNames", &self.job_artifact_file_names)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(JobSubmission);
+
 impl ::planewright_model::Validate for JobSubmission {}
 
-impl ::planewright_model::Json for JobSubmission {}
-
 /// A file for the distributed cache of a job.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct JobArtifact {
     /// Name by which the program asks for the file.
-    #[serde(rename = "entryName")]
     pub entry_name: String,
     /// File name of the part.
-    #[serde(rename = "fileName")]
     pub file_name: String,
 }
 
+impl json::Json for JobArtifact {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            entry_name: object.required("entryName")?,
+            file_name: object.required("fileName")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("entryName", &self.entry_name)
+            .member("fileName", &self.file_name)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(JobArtifact);
+
 impl ::planewright_model::Validate for JobArtifact {}
 
-impl ::planewright_model::Json for JobArtifact {}
-
 /// Where to follow a submitted job.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SubmittedJobUrl {
     /// Path of the job's details.
-    #[serde(rename = "jobUrl")]
     pub job_url: String,
 }
 
+impl json::Json for SubmittedJobUrl {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            job_url: object.required("jobUrl")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("jobUrl", &self.job_url).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(SubmittedJobUrl);
+
 impl ::planewright_model::Validate for SubmittedJobUrl {}
 
-impl ::planewright_model::Json for SubmittedJobUrl {}
-
 /// All jobs that the cluster remembers, in brief.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct JobIdsWithStatus {
     /// In no particular order.
     pub jobs: Vec<JobIdWithStatus>,
 }
+
+impl json::Json for JobIdsWithStatus {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            jobs: object.required("jobs")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("jobs", &self.jobs).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(JobIdsWithStatus);
 
 impl ::planewright_model::Validate for JobIdsWithStatus {
     fn validate(
@@ -198,17 +255,32 @@ impl ::planewright_model::Validate for JobIdsWithStatus {
     }
 }
 
-impl ::planewright_model::Json for JobIdsWithStatus {}
-
 /// A job and its status.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct JobIdWithStatus {
     /// `id`.
     pub id: ::planewright_model::id::JobId,
     /// `status`.
     pub status: JobStatus,
 }
+
+impl json::Json for JobIdWithStatus {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            id: object.required("id")?,
+            status: object.required("status")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("id", &self.id).member("status", &self.status).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(JobIdWithStatus);
 
 impl ::planewright_model::Validate for JobIdWithStatus {
     fn validate(
@@ -220,15 +292,29 @@ impl ::planewright_model::Validate for JobIdWithStatus {
     }
 }
 
-impl ::planewright_model::Json for JobIdWithStatus {}
-
 /// All jobs that the cluster remembers.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct JobsOverview {
     /// In no particular order.
     pub jobs: Vec<JobSummary>,
 }
+
+impl json::Json for JobsOverview {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            jobs: object.required("jobs")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("jobs", &self.jobs).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(JobsOverview);
 
 impl ::planewright_model::Validate for JobsOverview {
     fn validate(
@@ -240,40 +326,30 @@ impl ::planewright_model::Validate for JobsOverview {
     }
 }
 
-impl ::planewright_model::Json for JobsOverview {}
-
 /// All about one job.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct JobDetails {
     /// `jid`.
     pub jid: ::planewright_model::id::JobId,
     /// Null for a job that failed before it started.
-    #[serde(rename = "application-id", default)]
     pub application_id: Option<::planewright_model::id::ApplicationId>,
     /// Name that the program gave the job.
     pub name: String,
     /// Always false; kept for old clients. Every job with sources that support it can be stopped with a savepoint.
-    #[serde(rename = "isStoppable")]
     pub is_stoppable: bool,
     /// `state`.
     pub state: JobStatus,
     /// `job-type`.
-    #[serde(rename = "job-type", default)]
     pub job_type: Option<JobType>,
     /// Null for a job that failed before it had a scheduler.
-    #[serde(rename = "schedulerType", default)]
     pub scheduler_type: Option<SchedulerType>,
     /// Start, in milliseconds since the epoch.
-    #[serde(rename = "start-time")]
     pub start_time: i64,
     /// End, in milliseconds since the epoch; −1 while the job hasn't ended.
-    #[serde(rename = "end-time")]
     pub end_time: i64,
     /// Milliseconds from the start to the end, or to now.
     pub duration: i64,
     /// Upper bound of the job's parallelism; −1 when it isn't set.
-    #[serde(rename = "maxParallelism")]
     pub max_parallelism: i64,
     /// The server's clock, in milliseconds since the epoch.
     pub now: i64,
@@ -282,17 +358,67 @@ pub struct JobDetails {
     /// In topological order.
     pub vertices: Vec<JobVertex>,
     /// Vertices by the name of their execution state. All states are there.
-    #[serde(rename = "status-counts")]
     pub status_counts: ::planewright_model::Map<i32>,
     /// `plan`.
     pub plan: Plan,
     /// Operators that an adaptive batch job has yet to plan.
-    #[serde(rename = "pending-operators")]
     pub pending_operators: i32,
     /// The graph before operators were chained, only for adaptive batch jobs. Its members are `nodes`, whose shape is that of a plan's.
-    #[serde(rename = "stream-graph", skip_serializing_if = "Option::is_none")]
     pub stream_graph: Option<::planewright_model::Map<::planewright_model::Any>>,
 }
+
+impl json::Json for JobDetails {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            jid: object.required("jid")?,
+            application_id: object.nullable("application-id")?,
+            name: object.required("name")?,
+            is_stoppable: object.required("isStoppable")?,
+            state: object.required("state")?,
+            job_type: object.nullable("job-type")?,
+            scheduler_type: object.nullable("schedulerType")?,
+            start_time: object.required("start-time")?,
+            end_time: object.required("end-time")?,
+            duration: object.required("duration")?,
+            max_parallelism: object.required("maxParallelism")?,
+            now: object.required("now")?,
+            timestamps: object.required("timestamps")?,
+            vertices: object.required("vertices")?,
+            status_counts: object.required("status-counts")?,
+            plan: object.required("plan")?,
+            pending_operators: object.required("pending-operators")?,
+            stream_graph: object.optional("stream-graph")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("jid", &self.jid)
+            .member("application-id", &self.application_id)
+            .member("name", &self.name)
+            .member("isStoppable", &self.is_stoppable)
+            .member("state", &self.state)
+            .member("job-type", &self.job_type)
+            .member("schedulerType", &self.scheduler_type)
+            .member("start-time", &self.start_time)
+            .member("end-time", &self.end_time)
+            .member("duration", &self.duration)
+            .member("maxParallelism", &self.max_parallelism)
+            .member("now", &self.now)
+            .member("timestamps", &self.timestamps)
+            .member("vertices", &self.vertices)
+            .member("status-counts", &self.status_counts)
+            .member("plan", &self.plan)
+            .member("pending-operators", &self.pending_operators)
+            .optional("stream-graph", &self.stream_graph)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(JobDetails);
 
 impl ::planewright_model::Validate for JobDetails {
     fn validate(
@@ -307,31 +433,24 @@ impl ::planewright_model::Validate for JobDetails {
     }
 }
 
-impl ::planewright_model::Json for JobDetails {}
-
 /// A vertex of a job's graph, that is a chain of operators.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct JobVertex {
     /// `id`.
     pub id: ::planewright_model::id::VertexId,
     /// `slotSharingGroupId`.
-    #[serde(rename = "slotSharingGroupId")]
     pub slot_sharing_group_id: ::planewright_model::id::SlotSharingGroupId,
     /// Names of the chained operators.
     pub name: String,
     /// Upper bound of the parallelism; −1 when it isn't set.
-    #[serde(rename = "maxParallelism")]
     pub max_parallelism: i32,
     /// Number of subtasks; −1 while it isn't decided.
     pub parallelism: i32,
     /// `status`.
     pub status: ExecutionState,
     /// Start of the first subtask, in milliseconds since the epoch; −1 before it.
-    #[serde(rename = "start-time")]
     pub start_time: i64,
     /// End of the last subtask, in milliseconds since the epoch; −1 before it.
-    #[serde(rename = "end-time")]
     pub end_time: i64,
     /// Milliseconds from the start to the end, or to now; −1 before the start.
     pub duration: i64,
@@ -340,6 +459,45 @@ pub struct JobVertex {
     /// `metrics`.
     pub metrics: IoMetrics,
 }
+
+impl json::Json for JobVertex {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            id: object.required("id")?,
+            slot_sharing_group_id: object.required("slotSharingGroupId")?,
+            name: object.required("name")?,
+            max_parallelism: object.required("maxParallelism")?,
+            parallelism: object.required("parallelism")?,
+            status: object.required("status")?,
+            start_time: object.required("start-time")?,
+            end_time: object.required("end-time")?,
+            duration: object.required("duration")?,
+            tasks: object.required("tasks")?,
+            metrics: object.required("metrics")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("id", &self.id)
+            .member("slotSharingGroupId", &self.slot_sharing_group_id)
+            .member("name", &self.name)
+            .member("maxParallelism", &self.max_parallelism)
+            .member("parallelism", &self.parallelism)
+            .member("status", &self.status)
+            .member("start-time", &self.start_time)
+            .member("end-time", &self.end_time)
+            .member("duration", &self.duration)
+            .member("tasks", &self.tasks)
+            .member("metrics", &self.metrics)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(JobVertex);
 
 impl ::planewright_model::Validate for JobVertex {
     fn validate(
@@ -352,15 +510,29 @@ impl ::planewright_model::Validate for JobVertex {
     }
 }
 
-impl ::planewright_model::Json for JobVertex {}
-
 /// The status of one job.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct JobStatusInfo {
     /// `status`.
     pub status: JobStatus,
 }
+
+impl json::Json for JobStatusInfo {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            status: object.required("status")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("status", &self.status).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(JobStatusInfo);
 
 impl ::planewright_model::Validate for JobStatusInfo {
     fn validate(
@@ -372,55 +544,105 @@ impl ::planewright_model::Validate for JobStatusInfo {
     }
 }
 
-impl ::planewright_model::Json for JobStatusInfo {}
-
 /// The configuration that a job runs with.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct JobConfig {
     /// `jid`.
     pub jid: ::planewright_model::id::JobId,
     /// Name of the job.
     pub name: String,
     /// `execution-config`.
-    #[serde(rename = "execution-config", skip_serializing_if = "Option::is_none")]
     pub execution_config: Option<ExecutionConfig>,
 }
 
+impl json::Json for JobConfig {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            jid: object.required("jid")?,
+            name: object.required("name")?,
+            execution_config: object.optional("execution-config")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("jid", &self.jid)
+            .member("name", &self.name)
+            .optional("execution-config", &self.execution_config)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(JobConfig);
+
 impl ::planewright_model::Validate for JobConfig {}
 
-impl ::planewright_model::Json for JobConfig {}
-
 /// Settings of a job's execution.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ExecutionConfig {
     /// What happens after a failure, in words.
-    #[serde(rename = "restart-strategy")]
     pub restart_strategy: String,
     /// Parallelism of operators that don't set their own.
-    #[serde(rename = "job-parallelism")]
     pub job_parallelism: i32,
     /// Whether operators may pass records on without copying them.
-    #[serde(rename = "object-reuse-mode")]
     pub object_reuse_mode: bool,
     /// Parameters that the program registered.
-    #[serde(rename = "user-config")]
     pub user_config: ::planewright_model::Map<String>,
 }
 
+impl json::Json for ExecutionConfig {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            restart_strategy: object.required("restart-strategy")?,
+            job_parallelism: object.required("job-parallelism")?,
+            object_reuse_mode: object.required("object-reuse-mode")?,
+            user_config: object.required("user-config")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("restart-strategy", &self.restart_strategy)
+            .member("job-parallelism", &self.job_parallelism)
+            .member("object-reuse-mode", &self.object_reuse_mode)
+            .member("user-config", &self.user_config)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(ExecutionConfig);
+
 impl ::planewright_model::Validate for ExecutionConfig {}
 
-impl ::planewright_model::Json for ExecutionConfig {}
-
 /// What went wrong in a job.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct JobExceptions {
     /// `exceptionHistory`.
-    #[serde(rename = "exceptionHistory")]
     pub exception_history: ExceptionHistory,
 }
+
+impl json::Json for JobExceptions {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            exception_history: object.required("exceptionHistory")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("exceptionHistory", &self.exception_history).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(JobExceptions);
 
 impl ::planewright_model::Validate for JobExceptions {
     fn validate(
@@ -434,17 +656,35 @@ impl ::planewright_model::Validate for JobExceptions {
     }
 }
 
-impl ::planewright_model::Json for JobExceptions {}
-
 /// The most recent failures of a job.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ExceptionHistory {
     /// Newest first.
     pub entries: Vec<RootException>,
     /// Whether older entries were left out because of the limit.
     pub truncated: bool,
 }
+
+impl json::Json for ExceptionHistory {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            entries: object.required("entries")?,
+            truncated: object.required("truncated")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("entries", &self.entries)
+            .member("truncated", &self.truncated)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(ExceptionHistory);
 
 impl ::planewright_model::Validate for ExceptionHistory {
     fn validate(
@@ -456,46 +696,55 @@ impl ::planewright_model::Validate for ExceptionHistory {
     }
 }
 
-impl ::planewright_model::Json for ExceptionHistory {}
-
 /// One exception.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ExceptionInfo {
     /// Fully qualified name of its class.
-    #[serde(rename = "exceptionName")]
     pub exception_name: String,
     /// Message and stack as text.
     pub stacktrace: String,
     /// When it was caught, in milliseconds since the epoch.
     pub timestamp: i64,
     /// Labels that failure enrichers attached.
-    #[serde(rename = "failureLabels")]
     pub failure_labels: ::planewright_model::Map<String>,
     /// The subtask that failed, with its attempt. Absent when the failure isn't that of a subtask.
-    #[serde(
-        rename = "taskName",
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub task_name: Option<::planewright_model::Nullable<String>>,
     /// Host and port of the task manager.
-    #[serde(
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub endpoint: Option<::planewright_model::Nullable<String>>,
     /// `taskManagerId`.
-    #[serde(
-        rename = "taskManagerId",
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub task_manager_id: Option<::planewright_model::Nullable<TaskManagerId>>,
 }
+
+impl json::Json for ExceptionInfo {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            exception_name: object.required("exceptionName")?,
+            stacktrace: object.required("stacktrace")?,
+            timestamp: object.required("timestamp")?,
+            failure_labels: object.required("failureLabels")?,
+            task_name: object.present("taskName")?,
+            endpoint: object.present("endpoint")?,
+            task_manager_id: object.present("taskManagerId")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("exceptionName", &self.exception_name)
+            .member("stacktrace", &self.stacktrace)
+            .member("timestamp", &self.timestamp)
+            .member("failureLabels", &self.failure_labels)
+            .optional("taskName", &self.task_name)
+            .optional("endpoint", &self.endpoint)
+            .optional("taskManagerId", &self.task_manager_id)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(ExceptionInfo);
 
 impl ::planewright_model::Validate for ExceptionInfo {
     fn validate(
@@ -507,49 +756,59 @@ impl ::planewright_model::Validate for ExceptionInfo {
     }
 }
 
-impl ::planewright_model::Json for ExceptionInfo {}
-
 /// An exception that made a job fail or restart.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct RootException {
     /// Fully qualified name of its class.
-    #[serde(rename = "exceptionName")]
     pub exception_name: String,
     /// Message and stack as text.
     pub stacktrace: String,
     /// When it was caught, in milliseconds since the epoch.
     pub timestamp: i64,
     /// Labels that failure enrichers attached.
-    #[serde(rename = "failureLabels")]
     pub failure_labels: ::planewright_model::Map<String>,
     /// The subtask that failed, with its attempt. Absent when the failure isn't that of a subtask.
-    #[serde(
-        rename = "taskName",
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub task_name: Option<::planewright_model::Nullable<String>>,
     /// Host and port of the task manager.
-    #[serde(
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub endpoint: Option<::planewright_model::Nullable<String>>,
     /// `taskManagerId`.
-    #[serde(
-        rename = "taskManagerId",
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub task_manager_id: Option<::planewright_model::Nullable<TaskManagerId>>,
     /// Other exceptions that came up meanwhile.
-    #[serde(rename = "concurrentExceptions")]
     pub concurrent_exceptions: Vec<ExceptionInfo>,
 }
+
+impl json::Json for RootException {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            exception_name: object.required("exceptionName")?,
+            stacktrace: object.required("stacktrace")?,
+            timestamp: object.required("timestamp")?,
+            failure_labels: object.required("failureLabels")?,
+            task_name: object.present("taskName")?,
+            endpoint: object.present("endpoint")?,
+            task_manager_id: object.present("taskManagerId")?,
+            concurrent_exceptions: object.required("concurrentExceptions")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("exceptionName", &self.exception_name)
+            .member("stacktrace", &self.stacktrace)
+            .member("timestamp", &self.timestamp)
+            .member("failureLabels", &self.failure_labels)
+            .optional("taskName", &self.task_name)
+            .optional("endpoint", &self.endpoint)
+            .optional("taskManagerId", &self.task_manager_id)
+            .member("concurrentExceptions", &self.concurrent_exceptions)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(RootException);
 
 impl ::planewright_model::Validate for RootException {
     fn validate(
@@ -564,18 +823,35 @@ impl ::planewright_model::Validate for RootException {
     }
 }
 
-impl ::planewright_model::Json for RootException {}
-
 /// The outcome of a job, once there is one.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct JobExecutionResult {
     /// `status`.
     pub status: OperationStatus,
     /// `job-execution-result`.
-    #[serde(rename = "job-execution-result", skip_serializing_if = "Option::is_none")]
     pub job_execution_result: Option<JobResult>,
 }
+
+impl json::Json for JobExecutionResult {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            status: object.required("status")?,
+            job_execution_result: object.optional("job-execution-result")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("status", &self.status)
+            .optional("job-execution-result", &self.job_execution_result)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(JobExecutionResult);
 
 impl ::planewright_model::Validate for JobExecutionResult {
     fn validate(
@@ -590,38 +866,63 @@ impl ::planewright_model::Validate for JobExecutionResult {
     }
 }
 
-impl ::planewright_model::Json for JobExecutionResult {}
-
 /// How a job ended and what it computed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct JobResult {
     /// `id`.
     pub id: ::planewright_model::id::JobId,
     /// Name of the job.
     pub name: String,
     /// `application-status`.
-    #[serde(rename = "application-status")]
     pub application_status: JobOutcome,
     /// Values of all accumulators by name, serialized by Java, in base64.
-    #[serde(rename = "accumulator-results")]
     pub accumulator_results: ::planewright_model::Map<String>,
     /// Milliseconds that the job ran.
-    #[serde(rename = "net-runtime")]
     pub net_runtime: i64,
     /// `failure-cause`.
-    #[serde(rename = "failure-cause", skip_serializing_if = "Option::is_none")]
     pub failure_cause: Option<FailureCause>,
     /// `application-id`.
-    #[serde(rename = "application-id", skip_serializing_if = "Option::is_none")]
     pub application_id: Option<::planewright_model::id::ApplicationId>,
     /// Start, in milliseconds since the epoch.
-    #[serde(rename = "start-time")]
     pub start_time: i64,
     /// End, in milliseconds since the epoch.
-    #[serde(rename = "end-time")]
     pub end_time: i64,
 }
+
+impl json::Json for JobResult {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            id: object.required("id")?,
+            name: object.required("name")?,
+            application_status: object.required("application-status")?,
+            accumulator_results: object.required("accumulator-results")?,
+            net_runtime: object.required("net-runtime")?,
+            failure_cause: object.optional("failure-cause")?,
+            application_id: object.optional("application-id")?,
+            start_time: object.required("start-time")?,
+            end_time: object.required("end-time")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("id", &self.id)
+            .member("name", &self.name)
+            .member("application-status", &self.application_status)
+            .member("accumulator-results", &self.accumulator_results)
+            .member("net-runtime", &self.net_runtime)
+            .optional("failure-cause", &self.failure_cause)
+            .optional("application-id", &self.application_id)
+            .member("start-time", &self.start_time)
+            .member("end-time", &self.end_time)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(JobResult);
 
 impl ::planewright_model::Validate for JobResult {
     fn validate(
@@ -635,36 +936,68 @@ impl ::planewright_model::Validate for JobResult {
     }
 }
 
-impl ::planewright_model::Json for JobResult {}
-
 /// The accumulators of a job.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct JobAccumulators {
     /// Always empty; kept for old clients.
-    #[serde(rename = "job-accumulators")]
     pub job_accumulators: Vec<::planewright_model::Map<::planewright_model::Any>>,
     /// Accumulators of the program, over all subtasks.
-    #[serde(rename = "user-task-accumulators")]
     pub user_task_accumulators: Vec<UserAccumulator>,
     /// The same by name, serialized by Java, in base64. Empty unless it was asked for.
-    #[serde(rename = "serialized-user-task-accumulators")]
     pub serialized_user_task_accumulators: ::planewright_model::Map<String>,
 }
 
+impl json::Json for JobAccumulators {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            job_accumulators: object.required("job-accumulators")?,
+            user_task_accumulators: object.required("user-task-accumulators")?,
+            serialized_user_task_accumulators: object
+                .required("serialized-user-task-accumulators")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("job-accumulators", &self.job_accumulators)
+            .member("user-task-accumulators", &self.user_task_accumulators)
+            .member(
+                "serialized-user-task-accumulators",
+                &self.serialized_user_task_accumulators,
+            )
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(JobAccumulators);
+
 impl ::planewright_model::Validate for JobAccumulators {}
 
-impl ::planewright_model::Json for JobAccumulators {}
-
 /// A sign of life from a client whose job must not outlive it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ClientHeartbeat {
     /// When the client counts as dead unless it is heard from again, in milliseconds since the epoch.
-    #[serde(rename = "expiredTimestamp")]
     pub expired_timestamp: i64,
 }
 
-impl ::planewright_model::Validate for ClientHeartbeat {}
+impl json::Json for ClientHeartbeat {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            expired_timestamp: object.required("expiredTimestamp")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
 
-impl ::planewright_model::Json for ClientHeartbeat {}
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("expiredTimestamp", &self.expired_timestamp).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(ClientHeartbeat);
+
+impl ::planewright_model::Validate for ClientHeartbeat {}

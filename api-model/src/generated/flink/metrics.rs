@@ -5,7 +5,7 @@
 //!
 //! Numbers about processes, jobs, vertices and subtasks, single or combined.
 
-use ::planewright_model::__private::serde::{Deserialize, Serialize};
+use ::planewright_model::json;
 use super::Measurement;
 
 /// How to combine one metric of several sources. Upper case is accepted too.
@@ -65,27 +65,50 @@ impl From<&str> for AggregationMode {
 ::planewright_model::__private::open_enum!(AggregationMode, Unknown);
 
 /// A metric of several sources. Only its name unless its value was asked for.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct AggregatedMetric {
     /// Name of the metric.
     pub id: String,
     /// Smallest value.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub min: Option<Measurement>,
     /// Largest value.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub max: Option<Measurement>,
     /// Mean.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub avg: Option<Measurement>,
     /// Sum.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub sum: Option<Measurement>,
     /// Mean absolute deviation from the mean as a percentage of it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub skew: Option<Measurement>,
 }
+
+impl json::Json for AggregatedMetric {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            id: object.required("id")?,
+            min: object.optional("min")?,
+            max: object.optional("max")?,
+            avg: object.optional("avg")?,
+            sum: object.optional("sum")?,
+            skew: object.optional("skew")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("id", &self.id)
+            .optional("min", &self.min)
+            .optional("max", &self.max)
+            .optional("avg", &self.avg)
+            .optional("sum", &self.sum)
+            .optional("skew", &self.skew)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(AggregatedMetric);
 
 impl ::planewright_model::Validate for AggregatedMetric {
     fn validate(
@@ -100,5 +123,3 @@ impl ::planewright_model::Validate for AggregatedMetric {
         __path.member("skew").validate(&self.skew, __violations);
     }
 }
-
-impl ::planewright_model::Json for AggregatedMetric {}

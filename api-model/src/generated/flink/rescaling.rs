@@ -5,7 +5,7 @@
 //!
 //! Changing the parallelism of running jobs, and the history of such changes.
 
-use ::planewright_model::__private::serde::{Deserialize, Serialize};
+use ::planewright_model::json;
 use super::{FailureCause, OperationStatus, ResourceProfile, StatsSummary};
 
 /// How a rescale ended. IGNORED when something newer took its place or nothing had to change.
@@ -215,12 +215,28 @@ impl From<&str> for SchedulerExecutionMode {
 pub type JobResourceRequirements = ::planewright_model::Map<VertexResourceRequirements>;
 
 /// What a vertex asks for.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct VertexResourceRequirements {
     /// `parallelism`.
     pub parallelism: ParallelismBounds,
 }
+
+impl json::Json for VertexResourceRequirements {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            parallelism: object.required("parallelism")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("parallelism", &self.parallelism).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(VertexResourceRequirements);
 
 impl ::planewright_model::Validate for VertexResourceRequirements {
     fn validate(
@@ -232,19 +248,35 @@ impl ::planewright_model::Validate for VertexResourceRequirements {
     }
 }
 
-impl ::planewright_model::Json for VertexResourceRequirements {}
-
 /// The range that a parallelism may move in.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ParallelismBounds {
     /// Fewest subtasks; the job waits until it can have them.
-    #[serde(rename = "lowerBound")]
     pub lower_bound: i32,
     /// Most subtasks, at least the lower bound.
-    #[serde(rename = "upperBound")]
     pub upper_bound: i32,
 }
+
+impl json::Json for ParallelismBounds {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            lower_bound: object.required("lowerBound")?,
+            upper_bound: object.required("upperBound")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("lowerBound", &self.lower_bound)
+            .member("upperBound", &self.upper_bound)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(ParallelismBounds);
 
 impl ::planewright_model::Validate for ParallelismBounds {
     fn validate(
@@ -275,18 +307,35 @@ impl ::planewright_model::Validate for ParallelismBounds {
     }
 }
 
-impl ::planewright_model::Json for ParallelismBounds {}
-
 /// How far a rescaling is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RescalingStatus {
     /// `status`.
     pub status: OperationStatus,
     /// Null while it is in progress.
-    #[serde(default)]
     pub operation: Option<RescalingOutcome>,
 }
+
+impl json::Json for RescalingStatus {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            status: object.required("status")?,
+            operation: object.nullable("operation")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("status", &self.status)
+            .member("operation", &self.operation)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(RescalingStatus);
 
 impl ::planewright_model::Validate for RescalingStatus {
     fn validate(
@@ -298,53 +347,113 @@ impl ::planewright_model::Validate for RescalingStatus {
     }
 }
 
-impl ::planewright_model::Json for RescalingStatus {}
-
 /// The end of a rescaling. Empty when the job has its new parallelism.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct RescalingOutcome {
     /// `failure-cause`.
-    #[serde(rename = "failure-cause", skip_serializing_if = "Option::is_none")]
     pub failure_cause: Option<FailureCause>,
 }
 
+impl json::Json for RescalingOutcome {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            failure_cause: object.optional("failure-cause")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().optional("failure-cause", &self.failure_cause).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(RescalingOutcome);
+
 impl ::planewright_model::Validate for RescalingOutcome {}
 
-impl ::planewright_model::Json for RescalingOutcome {}
-
 /// How the adaptive scheduler rescales a job.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct RescaleConfig {
     /// Rescales that are remembered.
-    #[serde(rename = "rescaleHistoryMax")]
     pub rescale_history_max: i32,
     /// Null in the usual mode.
-    #[serde(rename = "schedulerExecutionMode", default)]
     pub scheduler_execution_mode: Option<SchedulerExecutionMode>,
     /// How long a new job waits for its resources.
-    #[serde(rename = "submissionResourceWaitTimeoutInMillis")]
     pub submission_resource_wait_timeout_in_millis: i64,
     /// How long a new job waits for more than it needs at least.
-    #[serde(rename = "submissionResourceStabilizationTimeoutInMillis")]
     pub submission_resource_stabilization_timeout_in_millis: i64,
     /// How long an unused slot is kept.
-    #[serde(rename = "slotIdleTimeoutInMillis")]
     pub slot_idle_timeout_in_millis: i64,
     /// Least pause between two rescales.
-    #[serde(rename = "executingCooldownTimeoutInMillis")]
     pub executing_cooldown_timeout_in_millis: i64,
     /// How long a running job waits for more resources to come.
-    #[serde(rename = "executingResourceStabilizationTimeoutInMillis")]
     pub executing_resource_stabilization_timeout_in_millis: i64,
     /// How long a due rescale may wait for a checkpoint.
-    #[serde(rename = "maximumDelayForTriggeringRescaleInMillis")]
     pub maximum_delay_for_triggering_rescale_in_millis: i64,
     /// Failed checkpoints after which a due rescale waits no longer.
-    #[serde(rename = "rescaleOnFailedCheckpointCount")]
     pub rescale_on_failed_checkpoint_count: i32,
 }
+
+impl json::Json for RescaleConfig {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            rescale_history_max: object.required("rescaleHistoryMax")?,
+            scheduler_execution_mode: object.nullable("schedulerExecutionMode")?,
+            submission_resource_wait_timeout_in_millis: object
+                .required("submissionResourceWaitTimeoutInMillis")?,
+            submission_resource_stabilization_timeout_in_millis: object
+                .required("submissionResourceStabilizationTimeoutInMillis")?,
+            slot_idle_timeout_in_millis: object.required("slotIdleTimeoutInMillis")?,
+            executing_cooldown_timeout_in_millis: object
+                .required("executingCooldownTimeoutInMillis")?,
+            executing_resource_stabilization_timeout_in_millis: object
+                .required("executingResourceStabilizationTimeoutInMillis")?,
+            maximum_delay_for_triggering_rescale_in_millis: object
+                .required("maximumDelayForTriggeringRescaleInMillis")?,
+            rescale_on_failed_checkpoint_count: object
+                .required("rescaleOnFailedCheckpointCount")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("rescaleHistoryMax", &self.rescale_history_max)
+            .member("schedulerExecutionMode", &self.scheduler_execution_mode)
+            .member(
+                "submissionResourceWaitTimeoutInMillis",
+                &self.submission_resource_wait_timeout_in_millis,
+            )
+            .member(
+                "submissionResourceStabilizationTimeoutInMillis",
+                &self.submission_resource_stabilization_timeout_in_millis,
+            )
+            .member("slotIdleTimeoutInMillis", &self.slot_idle_timeout_in_millis)
+            .member(
+                "executingCooldownTimeoutInMillis",
+                &self.executing_cooldown_timeout_in_millis,
+            )
+            .member(
+                "executingResourceStabilizationTimeoutInMillis",
+                &self.executing_resource_stabilization_timeout_in_millis,
+            )
+            .member(
+                "maximumDelayForTriggeringRescaleInMillis",
+                &self.maximum_delay_for_triggering_rescale_in_millis,
+            )
+            .member(
+                "rescaleOnFailedCheckpointCount",
+                &self.rescale_on_failed_checkpoint_count,
+            )
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(RescaleConfig);
 
 impl ::planewright_model::Validate for RescaleConfig {
     fn validate(
@@ -358,18 +467,35 @@ impl ::planewright_model::Validate for RescaleConfig {
     }
 }
 
-impl ::planewright_model::Json for RescaleConfig {}
-
 /// The rescales of a job, in brief.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct RescalesOverview {
     /// `rescalesCounts`.
-    #[serde(rename = "rescalesCounts")]
     pub rescales_counts: RescaleCounts,
     /// `latest`.
     pub latest: LatestRescales,
 }
+
+impl json::Json for RescalesOverview {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            rescales_counts: object.required("rescalesCounts")?,
+            latest: object.required("latest")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("rescalesCounts", &self.rescales_counts)
+            .member("latest", &self.latest)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(RescalesOverview);
 
 impl ::planewright_model::Validate for RescalesOverview {
     fn validate(
@@ -381,16 +507,12 @@ impl ::planewright_model::Validate for RescalesOverview {
     }
 }
 
-impl ::planewright_model::Json for RescalesOverview {}
-
 /// How many rescales a job has had.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct RescaleCounts {
     /// Ended without effect.
     pub ignored: i64,
     /// Under way.
-    #[serde(rename = "inProgress")]
     pub in_progress: i64,
     /// Completed.
     pub completed: i64,
@@ -398,24 +520,66 @@ pub struct RescaleCounts {
     pub failed: i64,
 }
 
+impl json::Json for RescaleCounts {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            ignored: object.required("ignored")?,
+            in_progress: object.required("inProgress")?,
+            completed: object.required("completed")?,
+            failed: object.required("failed")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("ignored", &self.ignored)
+            .member("inProgress", &self.in_progress)
+            .member("completed", &self.completed)
+            .member("failed", &self.failed)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(RescaleCounts);
+
 impl ::planewright_model::Validate for RescaleCounts {}
 
-impl ::planewright_model::Json for RescaleCounts {}
-
 /// The newest rescale of each kind; null where there is none.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct LatestRescales {
     /// `completed`.
-    #[serde(default)]
     pub completed: Option<Rescale>,
     /// `failed`.
-    #[serde(default)]
     pub failed: Option<Rescale>,
     /// `ignored`.
-    #[serde(default)]
     pub ignored: Option<Rescale>,
 }
+
+impl json::Json for LatestRescales {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            completed: object.nullable("completed")?,
+            failed: object.nullable("failed")?,
+            ignored: object.nullable("ignored")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("completed", &self.completed)
+            .member("failed", &self.failed)
+            .member("ignored", &self.ignored)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(LatestRescales);
 
 impl ::planewright_model::Validate for LatestRescales {
     fn validate(
@@ -429,28 +593,63 @@ impl ::planewright_model::Validate for LatestRescales {
     }
 }
 
-impl ::planewright_model::Json for LatestRescales {}
-
 /// How long the rescales of a job took, in milliseconds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RescalesSummary {
     /// `rescalesCounts`.
-    #[serde(rename = "rescalesCounts")]
     pub rescales_counts: RescaleCounts,
     /// All that have ended.
-    #[serde(rename = "rescalesDurationStatsInMillis")]
     pub rescales_duration_stats_in_millis: StatsSummary,
     /// Completed ones.
-    #[serde(rename = "completedRescalesDurationStatsInMillis")]
     pub completed_rescales_duration_stats_in_millis: StatsSummary,
     /// Those without effect.
-    #[serde(rename = "ignoredRescalesDurationStatsInMillis")]
     pub ignored_rescales_duration_stats_in_millis: StatsSummary,
     /// Failed ones.
-    #[serde(rename = "failedRescalesDurationStatsInMillis")]
     pub failed_rescales_duration_stats_in_millis: StatsSummary,
 }
+
+impl json::Json for RescalesSummary {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            rescales_counts: object.required("rescalesCounts")?,
+            rescales_duration_stats_in_millis: object
+                .required("rescalesDurationStatsInMillis")?,
+            completed_rescales_duration_stats_in_millis: object
+                .required("completedRescalesDurationStatsInMillis")?,
+            ignored_rescales_duration_stats_in_millis: object
+                .required("ignoredRescalesDurationStatsInMillis")?,
+            failed_rescales_duration_stats_in_millis: object
+                .required("failedRescalesDurationStatsInMillis")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("rescalesCounts", &self.rescales_counts)
+            .member(
+                "rescalesDurationStatsInMillis",
+                &self.rescales_duration_stats_in_millis,
+            )
+            .member(
+                "completedRescalesDurationStatsInMillis",
+                &self.completed_rescales_duration_stats_in_millis,
+            )
+            .member(
+                "ignoredRescalesDurationStatsInMillis",
+                &self.ignored_rescales_duration_stats_in_millis,
+            )
+            .member(
+                "failedRescalesDurationStatsInMillis",
+                &self.failed_rescales_duration_stats_in_millis,
+            )
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(RescalesSummary);
 
 impl ::planewright_model::Validate for RescalesSummary {
     fn validate(
@@ -473,44 +672,71 @@ impl ::planewright_model::Validate for RescalesSummary {
     }
 }
 
-impl ::planewright_model::Json for RescalesSummary {}
-
 /// One rescale of a job.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Rescale {
     /// `rescaleUuid`.
-    #[serde(rename = "rescaleUuid")]
     pub rescale_uuid: ::planewright_model::id::RescaleId,
     /// `resourceRequirementsUuid`.
-    #[serde(rename = "resourceRequirementsUuid")]
     pub resource_requirements_uuid: ::planewright_model::id::ResourceRequirementsId,
     /// Number of the attempt under these requirements, from 1.
-    #[serde(rename = "rescaleAttemptId")]
     pub rescale_attempt_id: i64,
     /// By vertex id. Empty in lists.
     pub vertices: ::planewright_model::Map<VertexRescale>,
     /// By slot sharing group id. Empty in lists.
     pub slots: ::planewright_model::Map<SlotSharingGroupRescale>,
     /// States that the scheduler passed, in order. Empty in lists.
-    #[serde(rename = "schedulerStates")]
     pub scheduler_states: Vec<SchedulerStateSpan>,
     /// Start, in milliseconds since the epoch.
-    #[serde(rename = "startTimestampInMillis")]
     pub start_timestamp_in_millis: i64,
     /// End, in milliseconds since the epoch; null before it.
-    #[serde(rename = "endTimestampInMillis", default)]
     pub end_timestamp_in_millis: Option<i64>,
     /// Null before the end.
-    #[serde(rename = "terminalState", default)]
     pub terminal_state: Option<RescaleState>,
     /// `triggerCause`.
-    #[serde(rename = "triggerCause")]
     pub trigger_cause: RescaleTrigger,
     /// Null before the end.
-    #[serde(rename = "terminatedReason", default)]
     pub terminated_reason: Option<RescaleEnd>,
 }
+
+impl json::Json for Rescale {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            rescale_uuid: object.required("rescaleUuid")?,
+            resource_requirements_uuid: object.required("resourceRequirementsUuid")?,
+            rescale_attempt_id: object.required("rescaleAttemptId")?,
+            vertices: object.required("vertices")?,
+            slots: object.required("slots")?,
+            scheduler_states: object.required("schedulerStates")?,
+            start_timestamp_in_millis: object.required("startTimestampInMillis")?,
+            end_timestamp_in_millis: object.nullable("endTimestampInMillis")?,
+            terminal_state: object.nullable("terminalState")?,
+            trigger_cause: object.required("triggerCause")?,
+            terminated_reason: object.nullable("terminatedReason")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("rescaleUuid", &self.rescale_uuid)
+            .member("resourceRequirementsUuid", &self.resource_requirements_uuid)
+            .member("rescaleAttemptId", &self.rescale_attempt_id)
+            .member("vertices", &self.vertices)
+            .member("slots", &self.slots)
+            .member("schedulerStates", &self.scheduler_states)
+            .member("startTimestampInMillis", &self.start_timestamp_in_millis)
+            .member("endTimestampInMillis", &self.end_timestamp_in_millis)
+            .member("terminalState", &self.terminal_state)
+            .member("triggerCause", &self.trigger_cause)
+            .member("terminatedReason", &self.terminated_reason)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Rescale);
 
 impl ::planewright_model::Validate for Rescale {
     fn validate(
@@ -526,96 +752,158 @@ impl ::planewright_model::Validate for Rescale {
     }
 }
 
-impl ::planewright_model::Json for Rescale {}
-
 /// What a rescale does to a vertex.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct VertexRescale {
     /// `jobVertexId`.
-    #[serde(rename = "jobVertexId")]
     pub job_vertex_id: ::planewright_model::id::VertexId,
     /// Names of the chained operators.
-    #[serde(rename = "jobVertexName")]
     pub job_vertex_name: String,
     /// `slotSharingGroupId`.
-    #[serde(rename = "slotSharingGroupId")]
     pub slot_sharing_group_id: ::planewright_model::id::SlotSharingGroupId,
     /// Name of the slot sharing group.
-    #[serde(rename = "slotSharingGroupName")]
     pub slot_sharing_group_name: String,
     /// Upper bound that was asked for.
-    #[serde(rename = "desiredParallelism")]
     pub desired_parallelism: i32,
     /// Lower bound that was asked for.
-    #[serde(rename = "sufficientParallelism")]
     pub sufficient_parallelism: i32,
     /// Before; null for a first start.
-    #[serde(rename = "preRescaleParallelism", default)]
     pub pre_rescale_parallelism: Option<i32>,
     /// After; null before the end.
-    #[serde(rename = "postRescaleParallelism", default)]
     pub post_rescale_parallelism: Option<i32>,
 }
 
+impl json::Json for VertexRescale {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            job_vertex_id: object.required("jobVertexId")?,
+            job_vertex_name: object.required("jobVertexName")?,
+            slot_sharing_group_id: object.required("slotSharingGroupId")?,
+            slot_sharing_group_name: object.required("slotSharingGroupName")?,
+            desired_parallelism: object.required("desiredParallelism")?,
+            sufficient_parallelism: object.required("sufficientParallelism")?,
+            pre_rescale_parallelism: object.nullable("preRescaleParallelism")?,
+            post_rescale_parallelism: object.nullable("postRescaleParallelism")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("jobVertexId", &self.job_vertex_id)
+            .member("jobVertexName", &self.job_vertex_name)
+            .member("slotSharingGroupId", &self.slot_sharing_group_id)
+            .member("slotSharingGroupName", &self.slot_sharing_group_name)
+            .member("desiredParallelism", &self.desired_parallelism)
+            .member("sufficientParallelism", &self.sufficient_parallelism)
+            .member("preRescaleParallelism", &self.pre_rescale_parallelism)
+            .member("postRescaleParallelism", &self.post_rescale_parallelism)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(VertexRescale);
+
 impl ::planewright_model::Validate for VertexRescale {}
 
-impl ::planewright_model::Json for VertexRescale {}
-
 /// What a rescale does to a slot sharing group.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SlotSharingGroupRescale {
     /// `slotSharingGroupId`.
-    #[serde(rename = "slotSharingGroupId")]
     pub slot_sharing_group_id: ::planewright_model::id::SlotSharingGroupId,
     /// Name of the group.
-    #[serde(rename = "slotSharingGroupName")]
     pub slot_sharing_group_name: String,
     /// What a slot of the group should have.
-    #[serde(rename = "requestResourceProfile", default)]
     pub request_resource_profile: Option<ResourceProfile>,
     /// Upper bound that was asked for.
-    #[serde(rename = "desiredSlots")]
     pub desired_slots: i32,
     /// Lower bound that was asked for.
-    #[serde(rename = "minimalRequiredSlots")]
     pub minimal_required_slots: i32,
     /// Before; null for a first start.
-    #[serde(rename = "preRescaleSlots", default)]
     pub pre_rescale_slots: Option<i32>,
     /// After; null before the end.
-    #[serde(rename = "postRescaleSlots", default)]
     pub post_rescale_slots: Option<i32>,
     /// What a slot of the group got.
-    #[serde(rename = "acquiredResourceProfile", default)]
     pub acquired_resource_profile: Option<ResourceProfile>,
 }
 
+impl json::Json for SlotSharingGroupRescale {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            slot_sharing_group_id: object.required("slotSharingGroupId")?,
+            slot_sharing_group_name: object.required("slotSharingGroupName")?,
+            request_resource_profile: object.nullable("requestResourceProfile")?,
+            desired_slots: object.required("desiredSlots")?,
+            minimal_required_slots: object.required("minimalRequiredSlots")?,
+            pre_rescale_slots: object.nullable("preRescaleSlots")?,
+            post_rescale_slots: object.nullable("postRescaleSlots")?,
+            acquired_resource_profile: object.nullable("acquiredResourceProfile")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("slotSharingGroupId", &self.slot_sharing_group_id)
+            .member("slotSharingGroupName", &self.slot_sharing_group_name)
+            .member("requestResourceProfile", &self.request_resource_profile)
+            .member("desiredSlots", &self.desired_slots)
+            .member("minimalRequiredSlots", &self.minimal_required_slots)
+            .member("preRescaleSlots", &self.pre_rescale_slots)
+            .member("postRescaleSlots", &self.post_rescale_slots)
+            .member("acquiredResourceProfile", &self.acquired_resource_profile)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(SlotSharingGroupRescale);
+
 impl ::planewright_model::Validate for SlotSharingGroupRescale {}
 
-impl ::planewright_model::Json for SlotSharingGroupRescale {}
-
 /// A state of the scheduler during a rescale.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SchedulerStateSpan {
     /// Name of the state.
     pub state: String,
     /// When it was entered, in milliseconds since the epoch.
-    #[serde(rename = "enterTimestampInMillis", default)]
     pub enter_timestamp_in_millis: Option<i64>,
     /// When it was left, in milliseconds since the epoch; null before.
-    #[serde(rename = "leaveTimestampInMillis", default)]
     pub leave_timestamp_in_millis: Option<i64>,
     /// Milliseconds in between; null before it was left.
-    #[serde(rename = "durationInMillis", default)]
     pub duration_in_millis: Option<i64>,
     /// The exception that made the scheduler leave it, as text.
-    #[serde(rename = "stringifiedException", default)]
     pub stringified_exception: Option<String>,
 }
 
-impl ::planewright_model::Validate for SchedulerStateSpan {}
+impl json::Json for SchedulerStateSpan {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            state: object.required("state")?,
+            enter_timestamp_in_millis: object.nullable("enterTimestampInMillis")?,
+            leave_timestamp_in_millis: object.nullable("leaveTimestampInMillis")?,
+            duration_in_millis: object.nullable("durationInMillis")?,
+            stringified_exception: object.nullable("stringifiedException")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
 
-impl ::planewright_model::Json for SchedulerStateSpan {}
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("state", &self.state)
+            .member("enterTimestampInMillis", &self.enter_timestamp_in_millis)
+            .member("leaveTimestampInMillis", &self.leave_timestamp_in_millis)
+            .member("durationInMillis", &self.duration_in_millis)
+            .member("stringifiedException", &self.stringified_exception)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(SchedulerStateSpan);
+
+impl ::planewright_model::Validate for SchedulerStateSpan {}

@@ -3,7 +3,7 @@
 
 //! Types that no tag has for itself.
 
-use ::planewright_model::__private::serde::{Deserialize, Serialize};
+use ::planewright_model::json;
 
 /// Names a task manager. Free text; a standalone one is called host, colon, port, hyphen and six hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -319,8 +319,7 @@ impl From<&str> for OperationState {
 ::planewright_model::__private::open_enum!(OperationState, Unknown);
 
 /// A measured number, or the text NaN where nothing was measured.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged, crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Measurement {
     /// `number`.
     Number(f64),
@@ -333,6 +332,24 @@ impl From<MeasurementString> for Measurement {
         Self::String(value)
     }
 }
+
+impl json::Json for Measurement {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        node.alternative(
+            json::Fit::Any,
+            &[|node| node.read().map(Self::Number), |node| node.read().map(Self::String)],
+        )
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        match self {
+            Self::Number(value) => out.value(value),
+            Self::String(value) => out.value(value),
+        }
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Measurement);
 
 impl ::core::fmt::Display for Measurement {
     fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
@@ -371,32 +388,53 @@ impl ::planewright_model::Validate for Measurement {
     }
 }
 
-impl ::planewright_model::Json for Measurement {}
-
 /// An object without members. The request was carried out or accepted, and there is nothing more to say.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct EmptyObject {}
+
+impl json::Json for EmptyObject {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        node.object()?.end_closed()?;
+        Ok(Self {})
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(EmptyObject);
 
 impl ::planewright_model::Validate for EmptyObject {}
 
-impl ::planewright_model::Json for EmptyObject {}
-
 /// Why a request failed. Every error response has this body.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ErrorResponse {
     /// What went wrong, a sentence each, most important first.
     pub errors: Vec<String>,
 }
 
+impl json::Json for ErrorResponse {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            errors: object.required("errors")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("errors", &self.errors).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(ErrorResponse);
+
 impl ::planewright_model::Validate for ErrorResponse {}
 
-impl ::planewright_model::Json for ErrorResponse {}
-
 /// One setting.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ConfigurationEntry {
     /// Name of the setting, dotted, such as `rest.port`.
     pub key: String,
@@ -404,13 +442,28 @@ pub struct ConfigurationEntry {
     pub value: String,
 }
 
+impl json::Json for ConfigurationEntry {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            key: object.required("key")?,
+            value: object.required("value")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("key", &self.key).member("value", &self.value).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(ConfigurationEntry);
+
 impl ::planewright_model::Validate for ConfigurationEntry {}
 
-impl ::planewright_model::Json for ConfigurationEntry {}
-
 /// The Java process that serves this API, or what stands in for it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Environment {
     /// `jvm`.
     pub jvm: JvmInfo,
@@ -418,13 +471,28 @@ pub struct Environment {
     pub classpath: Vec<String>,
 }
 
+impl json::Json for Environment {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            jvm: object.required("jvm")?,
+            classpath: object.required("classpath")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("jvm", &self.jvm).member("classpath", &self.classpath).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Environment);
+
 impl ::planewright_model::Validate for Environment {}
 
-impl ::planewright_model::Json for Environment {}
-
 /// A Java virtual machine.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct JvmInfo {
     /// Vendor and version.
     pub version: String,
@@ -434,25 +502,59 @@ pub struct JvmInfo {
     pub options: Vec<String>,
 }
 
+impl json::Json for JvmInfo {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            version: object.required("version")?,
+            arch: object.required("arch")?,
+            options: object.required("options")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("version", &self.version)
+            .member("arch", &self.arch)
+            .member("options", &self.options)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(JvmInfo);
+
 impl ::planewright_model::Validate for JvmInfo {}
 
-impl ::planewright_model::Json for JvmInfo {}
-
 /// The log files that can be downloaded.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct LogList {
     /// One entry per file, in no particular order.
     pub logs: Vec<LogFile>,
 }
 
+impl json::Json for LogList {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            logs: object.required("logs")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("logs", &self.logs).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(LogList);
+
 impl ::planewright_model::Validate for LogList {}
 
-impl ::planewright_model::Json for LogList {}
-
 /// One log file.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct LogFile {
     /// File name, without folders. Downloads take this name.
     pub name: String,
@@ -462,72 +564,154 @@ pub struct LogFile {
     pub mtime: i64,
 }
 
+impl json::Json for LogFile {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            name: object.required("name")?,
+            size: object.required("size")?,
+            mtime: object.required("mtime")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("name", &self.name)
+            .member("size", &self.size)
+            .member("mtime", &self.mtime)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(LogFile);
+
 impl ::planewright_model::Validate for LogFile {}
 
-impl ::planewright_model::Json for LogFile {}
-
 /// What every thread was doing at one moment.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ThreadDump {
     /// One entry per thread.
-    #[serde(rename = "threadInfos")]
     pub thread_infos: Vec<ThreadInfo>,
 }
 
+impl json::Json for ThreadDump {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            thread_infos: object.required("threadInfos")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("threadInfos", &self.thread_infos).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(ThreadDump);
+
 impl ::planewright_model::Validate for ThreadDump {}
 
-impl ::planewright_model::Json for ThreadDump {}
-
 /// One thread.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ThreadInfo {
     /// Name of the thread.
-    #[serde(rename = "threadName")]
     pub thread_name: String,
     /// State and stack as text, a line per frame.
-    #[serde(rename = "stringifiedThreadInfo")]
     pub stringified_thread_info: String,
 }
 
+impl json::Json for ThreadInfo {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            thread_name: object.required("threadName")?,
+            stringified_thread_info: object.required("stringifiedThreadInfo")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("threadName", &self.thread_name)
+            .member("stringifiedThreadInfo", &self.stringified_thread_info)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(ThreadInfo);
+
 impl ::planewright_model::Validate for ThreadInfo {}
 
-impl ::planewright_model::Json for ThreadInfo {}
-
 /// A job in a list.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct JobSummary {
     /// `jid`.
     pub jid: ::planewright_model::id::JobId,
     /// Name that the program gave the job.
     pub name: String,
     /// `jobType`.
-    #[serde(rename = "jobType", default)]
     pub job_type: Option<JobType>,
     /// Null for a job that failed before it had a scheduler.
-    #[serde(rename = "schedulerType", default)]
     pub scheduler_type: Option<SchedulerType>,
     /// Start, in milliseconds since the epoch.
-    #[serde(rename = "start-time")]
     pub start_time: i64,
     /// End, in milliseconds since the epoch; −1 while the job hasn't ended.
-    #[serde(rename = "end-time")]
     pub end_time: i64,
     /// Milliseconds from the start to the end, or to now.
     pub duration: i64,
     /// `state`.
     pub state: JobStatus,
     /// Last change of the status, in milliseconds since the epoch.
-    #[serde(rename = "last-modification")]
     pub last_modification: i64,
     /// `tasks`.
     pub tasks: TaskCounts,
     /// Operators that an adaptive batch job has yet to plan.
-    #[serde(rename = "pending-operators")]
     pub pending_operators: i32,
 }
+
+impl json::Json for JobSummary {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            jid: object.required("jid")?,
+            name: object.required("name")?,
+            job_type: object.nullable("jobType")?,
+            scheduler_type: object.nullable("schedulerType")?,
+            start_time: object.required("start-time")?,
+            end_time: object.required("end-time")?,
+            duration: object.required("duration")?,
+            state: object.required("state")?,
+            last_modification: object.required("last-modification")?,
+            tasks: object.required("tasks")?,
+            pending_operators: object.required("pending-operators")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("jid", &self.jid)
+            .member("name", &self.name)
+            .member("jobType", &self.job_type)
+            .member("schedulerType", &self.scheduler_type)
+            .member("start-time", &self.start_time)
+            .member("end-time", &self.end_time)
+            .member("duration", &self.duration)
+            .member("state", &self.state)
+            .member("last-modification", &self.last_modification)
+            .member("tasks", &self.tasks)
+            .member("pending-operators", &self.pending_operators)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(JobSummary);
 
 impl ::planewright_model::Validate for JobSummary {
     fn validate(
@@ -541,11 +725,8 @@ impl ::planewright_model::Validate for JobSummary {
     }
 }
 
-impl ::planewright_model::Json for JobSummary {}
-
 /// How many of a job's subtasks are in which state.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TaskCounts {
     /// All subtasks.
     pub total: i32,
@@ -571,48 +752,116 @@ pub struct TaskCounts {
     pub reconciling: i32,
 }
 
+impl json::Json for TaskCounts {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            total: object.required("total")?,
+            created: object.required("created")?,
+            scheduled: object.required("scheduled")?,
+            deploying: object.required("deploying")?,
+            initializing: object.required("initializing")?,
+            running: object.required("running")?,
+            finished: object.required("finished")?,
+            canceling: object.required("canceling")?,
+            canceled: object.required("canceled")?,
+            failed: object.required("failed")?,
+            reconciling: object.required("reconciling")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("total", &self.total)
+            .member("created", &self.created)
+            .member("scheduled", &self.scheduled)
+            .member("deploying", &self.deploying)
+            .member("initializing", &self.initializing)
+            .member("running", &self.running)
+            .member("finished", &self.finished)
+            .member("canceling", &self.canceling)
+            .member("canceled", &self.canceled)
+            .member("failed", &self.failed)
+            .member("reconciling", &self.reconciling)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(TaskCounts);
+
 impl ::planewright_model::Validate for TaskCounts {}
 
-impl ::planewright_model::Json for TaskCounts {}
-
 /// What went in and out, and where the time went. A flag ending in `complete` is false while some of its numbers are still missing.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct IoMetrics {
     /// Bytes received.
-    #[serde(rename = "read-bytes")]
     pub read_bytes: i64,
     /// Whether `read-bytes` covers all subtasks.
-    #[serde(rename = "read-bytes-complete")]
     pub read_bytes_complete: bool,
     /// Bytes sent.
-    #[serde(rename = "write-bytes")]
     pub write_bytes: i64,
     /// Whether `write-bytes` covers all subtasks.
-    #[serde(rename = "write-bytes-complete")]
     pub write_bytes_complete: bool,
     /// Records received.
-    #[serde(rename = "read-records")]
     pub read_records: i64,
     /// Whether `read-records` covers all subtasks.
-    #[serde(rename = "read-records-complete")]
     pub read_records_complete: bool,
     /// Records sent.
-    #[serde(rename = "write-records")]
     pub write_records: i64,
     /// Whether `write-records` covers all subtasks.
-    #[serde(rename = "write-records-complete")]
     pub write_records_complete: bool,
     /// Milliseconds spent waiting for slower tasks downstream.
-    #[serde(rename = "accumulated-backpressured-time")]
     pub accumulated_backpressured_time: i64,
     /// Milliseconds spent waiting for input.
-    #[serde(rename = "accumulated-idle-time")]
     pub accumulated_idle_time: i64,
     /// Milliseconds spent working.
-    #[serde(rename = "accumulated-busy-time")]
     pub accumulated_busy_time: Measurement,
 }
+
+impl json::Json for IoMetrics {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            read_bytes: object.required("read-bytes")?,
+            read_bytes_complete: object.required("read-bytes-complete")?,
+            write_bytes: object.required("write-bytes")?,
+            write_bytes_complete: object.required("write-bytes-complete")?,
+            read_records: object.required("read-records")?,
+            read_records_complete: object.required("read-records-complete")?,
+            write_records: object.required("write-records")?,
+            write_records_complete: object.required("write-records-complete")?,
+            accumulated_backpressured_time: object
+                .required("accumulated-backpressured-time")?,
+            accumulated_idle_time: object.required("accumulated-idle-time")?,
+            accumulated_busy_time: object.required("accumulated-busy-time")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("read-bytes", &self.read_bytes)
+            .member("read-bytes-complete", &self.read_bytes_complete)
+            .member("write-bytes", &self.write_bytes)
+            .member("write-bytes-complete", &self.write_bytes_complete)
+            .member("read-records", &self.read_records)
+            .member("read-records-complete", &self.read_records_complete)
+            .member("write-records", &self.write_records)
+            .member("write-records-complete", &self.write_records_complete)
+            .member(
+                "accumulated-backpressured-time",
+                &self.accumulated_backpressured_time,
+            )
+            .member("accumulated-idle-time", &self.accumulated_idle_time)
+            .member("accumulated-busy-time", &self.accumulated_busy_time)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(IoMetrics);
 
 impl ::planewright_model::Validate for IoMetrics {
     fn validate(
@@ -626,42 +875,74 @@ impl ::planewright_model::Validate for IoMetrics {
     }
 }
 
-impl ::planewright_model::Json for IoMetrics {}
-
 /// The dataflow of a job.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct JobPlan {
     /// `plan`.
     pub plan: Plan,
 }
 
+impl json::Json for JobPlan {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            plan: object.required("plan")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("plan", &self.plan).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(JobPlan);
+
 impl ::planewright_model::Validate for JobPlan {}
 
-impl ::planewright_model::Json for JobPlan {}
-
 /// A job's graph. It may change while an adaptive job runs.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Plan {
     /// Id of the job. Empty, as are all members, for a job that failed before it had a plan.
     pub jid: String,
     /// Name of the job.
     pub name: String,
     /// BATCH or STREAMING.
-    #[serde(rename = "type")]
     pub type_: String,
     /// In no particular order; `inputs` gives the edges.
     pub nodes: Vec<PlanNode>,
 }
 
+impl json::Json for Plan {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            jid: object.required("jid")?,
+            name: object.required("name")?,
+            type_: object.required("type")?,
+            nodes: object.required("nodes")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("jid", &self.jid)
+            .member("name", &self.name)
+            .member("type", &self.type_)
+            .member("nodes", &self.nodes)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Plan);
+
 impl ::planewright_model::Validate for Plan {}
 
-impl ::planewright_model::Json for Plan {}
-
 /// One vertex of a plan.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PlanNode {
     /// `id`.
     pub id: ::planewright_model::id::VertexId,
@@ -676,17 +957,44 @@ pub struct PlanNode {
     /// Always empty; kept for old clients.
     pub optimizer_properties: ::planewright_model::Map<::planewright_model::Any>,
     /// Edges into this vertex. Absent for a source.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub inputs: Option<Vec<PlanInput>>,
 }
 
+impl json::Json for PlanNode {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            id: object.required("id")?,
+            operator: object.required("operator")?,
+            parallelism: object.required("parallelism")?,
+            operator_strategy: object.required("operator_strategy")?,
+            description: object.required("description")?,
+            optimizer_properties: object.required("optimizer_properties")?,
+            inputs: object.optional("inputs")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("id", &self.id)
+            .member("operator", &self.operator)
+            .member("parallelism", &self.parallelism)
+            .member("operator_strategy", &self.operator_strategy)
+            .member("description", &self.description)
+            .member("optimizer_properties", &self.optimizer_properties)
+            .optional("inputs", &self.inputs)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(PlanNode);
+
 impl ::planewright_model::Validate for PlanNode {}
 
-impl ::planewright_model::Json for PlanNode {}
-
 /// An edge of a plan.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PlanInput {
     /// Where the edge comes from.
     pub id: ::planewright_model::id::VertexId,
@@ -695,44 +1003,101 @@ pub struct PlanInput {
     /// How data travels, such as `pipelined_bounded` or `blocking`.
     pub exchange: String,
     /// How records are spread over subtasks, such as `HASH` or `FORWARD`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub ship_strategy: Option<String>,
     /// What the receiver does with the records first.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub local_strategy: Option<String>,
     /// Where the data is cached.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub caching: Option<String>,
 }
 
+impl json::Json for PlanInput {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            id: object.required("id")?,
+            num: object.required("num")?,
+            exchange: object.required("exchange")?,
+            ship_strategy: object.optional("ship_strategy")?,
+            local_strategy: object.optional("local_strategy")?,
+            caching: object.optional("caching")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("id", &self.id)
+            .member("num", &self.num)
+            .member("exchange", &self.exchange)
+            .optional("ship_strategy", &self.ship_strategy)
+            .optional("local_strategy", &self.local_strategy)
+            .optional("caching", &self.caching)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(PlanInput);
+
 impl ::planewright_model::Validate for PlanInput {}
 
-impl ::planewright_model::Json for PlanInput {}
-
 /// The value of one accumulator.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct UserAccumulator {
     /// Name that the program gave it.
     pub name: String,
     /// Simple name of its class.
-    #[serde(rename = "type")]
     pub type_: String,
     /// Its value as text.
     pub value: String,
 }
 
+impl json::Json for UserAccumulator {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            name: object.required("name")?,
+            type_: object.required("type")?,
+            value: object.required("value")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("name", &self.name)
+            .member("type", &self.type_)
+            .member("value", &self.value)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(UserAccumulator);
+
 impl ::planewright_model::Validate for UserAccumulator {}
 
-impl ::planewright_model::Json for UserAccumulator {}
-
 /// How far an asynchronous operation is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct OperationStatus {
     /// `id`.
     pub id: OperationState,
 }
+
+impl json::Json for OperationStatus {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self { id: object.required("id")? };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("id", &self.id).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(OperationStatus);
 
 impl ::planewright_model::Validate for OperationStatus {
     fn validate(
@@ -744,42 +1109,70 @@ impl ::planewright_model::Validate for OperationStatus {
     }
 }
 
-impl ::planewright_model::Json for OperationStatus {}
-
 /// An asynchronous operation that was accepted.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TriggeredOperation {
     /// Id to poll with.
-    #[serde(rename = "request-id")]
     pub request_id: ::planewright_model::id::TriggerId,
 }
 
+impl json::Json for TriggeredOperation {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            request_id: object.required("request-id")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("request-id", &self.request_id).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(TriggeredOperation);
+
 impl ::planewright_model::Validate for TriggeredOperation {}
 
-impl ::planewright_model::Json for TriggeredOperation {}
-
 /// Why something failed.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct FailureCause {
     /// Fully qualified name of the exception's class.
     pub class: String,
     /// Message and stack as text.
-    #[serde(rename = "stack-trace")]
     pub stack_trace: String,
     /// The exception as serialized by Java, in base64.
-    #[serde(rename = "serialized-throwable")]
     pub serialized_throwable: String,
 }
 
+impl json::Json for FailureCause {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            class: object.required("class")?,
+            stack_trace: object.required("stack-trace")?,
+            serialized_throwable: object.required("serialized-throwable")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("class", &self.class)
+            .member("stack-trace", &self.stack_trace)
+            .member("serialized-throwable", &self.serialized_throwable)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(FailureCause);
+
 impl ::planewright_model::Validate for FailureCause {}
 
-impl ::planewright_model::Json for FailureCause {}
-
 /// How a number is spread over its samples. Without samples the first three are 0 and the percentiles NaN.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct StatsSummary {
     /// Smallest value.
     pub min: i64,
@@ -799,6 +1192,39 @@ pub struct StatsSummary {
     pub p999: Measurement,
 }
 
+impl json::Json for StatsSummary {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            min: object.required("min")?,
+            max: object.required("max")?,
+            avg: object.required("avg")?,
+            p50: object.required("p50")?,
+            p90: object.required("p90")?,
+            p95: object.required("p95")?,
+            p99: object.required("p99")?,
+            p999: object.required("p999")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("min", &self.min)
+            .member("max", &self.max)
+            .member("avg", &self.avg)
+            .member("p50", &self.p50)
+            .member("p90", &self.p90)
+            .member("p95", &self.p95)
+            .member("p99", &self.p99)
+            .member("p999", &self.p999)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(StatsSummary);
+
 impl ::planewright_model::Validate for StatsSummary {
     fn validate(
         &self,
@@ -813,50 +1239,82 @@ impl ::planewright_model::Validate for StatsSummary {
     }
 }
 
-impl ::planewright_model::Json for StatsSummary {}
-
 /// A metric. Only its name unless its value was asked for.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Metric {
     /// Name of the metric.
     pub id: String,
     /// Its value as text.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
 }
 
+impl json::Json for Metric {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            id: object.required("id")?,
+            value: object.optional("value")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("id", &self.id).optional("value", &self.value).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Metric);
+
 impl ::planewright_model::Validate for Metric {}
 
-impl ::planewright_model::Json for Metric {}
-
 /// Processors and memory. −1 stands for unknown throughout.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ResourceProfile {
     /// Processor cores, also fractions.
-    #[serde(rename = "cpuCores")]
     pub cpu_cores: f64,
     /// Heap memory of tasks, in mebibytes.
-    #[serde(rename = "taskHeapMemory")]
     pub task_heap_memory: i32,
     /// Memory of tasks outside the heap, in mebibytes.
-    #[serde(rename = "taskOffHeapMemory")]
     pub task_off_heap_memory: i32,
     /// Memory managed for state and sorting, in mebibytes.
-    #[serde(rename = "managedMemory")]
     pub managed_memory: i32,
     /// Memory of network buffers, in mebibytes.
-    #[serde(rename = "networkMemory")]
     pub network_memory: i32,
     /// Other resources by name, such as GPUs.
-    #[serde(rename = "extendedResources")]
     pub extended_resources: ::planewright_model::Map<f64>,
 }
 
-impl ::planewright_model::Validate for ResourceProfile {}
+impl json::Json for ResourceProfile {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            cpu_cores: object.required("cpuCores")?,
+            task_heap_memory: object.required("taskHeapMemory")?,
+            task_off_heap_memory: object.required("taskOffHeapMemory")?,
+            managed_memory: object.required("managedMemory")?,
+            network_memory: object.required("networkMemory")?,
+            extended_resources: object.required("extendedResources")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
 
-impl ::planewright_model::Json for ResourceProfile {}
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("cpuCores", &self.cpu_cores)
+            .member("taskHeapMemory", &self.task_heap_memory)
+            .member("taskOffHeapMemory", &self.task_off_heap_memory)
+            .member("managedMemory", &self.managed_memory)
+            .member("networkMemory", &self.network_memory)
+            .member("extendedResources", &self.extended_resources)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(ResourceProfile);
+
+impl ::planewright_model::Validate for ResourceProfile {}
 
 /// The schema at `Measurement/string`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]

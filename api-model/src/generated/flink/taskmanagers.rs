@@ -5,16 +5,32 @@
 //!
 //! The processes that do the work.
 
-use ::planewright_model::__private::serde::{Deserialize, Serialize};
+use ::planewright_model::json;
 use super::{ResourceProfile, TaskManagerId};
 
 /// The task managers of the cluster.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TaskManagers {
     /// In no particular order.
     pub taskmanagers: Vec<TaskManager>,
 }
+
+impl json::Json for TaskManagers {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            taskmanagers: object.required("taskmanagers")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("taskmanagers", &self.taskmanagers).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(TaskManagers);
 
 impl ::planewright_model::Validate for TaskManagers {
     fn validate(
@@ -26,49 +42,79 @@ impl ::planewright_model::Validate for TaskManagers {
     }
 }
 
-impl ::planewright_model::Json for TaskManagers {}
-
 /// A task manager.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TaskManager {
     /// `id`.
     pub id: TaskManagerId,
     /// Address for remote procedure calls.
     pub path: String,
     /// Port for data between task managers.
-    #[serde(rename = "dataPort")]
     pub data_port: i32,
     /// Port of JMX; −1 when it is off.
-    #[serde(rename = "jmxPort")]
     pub jmx_port: i32,
     /// Last heartbeat, in milliseconds since the epoch; 0 for none yet. The name is misleading and can't be changed.
-    #[serde(rename = "timeSinceLastHeartbeat")]
     pub time_since_last_heartbeat: i64,
     /// All slots.
-    #[serde(rename = "slotsNumber")]
     pub slots_number: i32,
     /// Free slots.
-    #[serde(rename = "freeSlots")]
     pub free_slots: i32,
     /// Subtasks in all slots.
-    #[serde(rename = "assignedTasks")]
     pub assigned_tasks: i32,
     /// `totalResource`.
-    #[serde(rename = "totalResource")]
     pub total_resource: ResourceProfile,
     /// `freeResource`.
-    #[serde(rename = "freeResource")]
     pub free_resource: ResourceProfile,
     /// `hardware`.
     pub hardware: Hardware,
     /// `memoryConfiguration`.
-    #[serde(rename = "memoryConfiguration")]
     pub memory_configuration: TaskManagerMemory,
     /// True when barred from new work; absent otherwise.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub blocked: Option<bool>,
 }
+
+impl json::Json for TaskManager {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            id: object.required("id")?,
+            path: object.required("path")?,
+            data_port: object.required("dataPort")?,
+            jmx_port: object.required("jmxPort")?,
+            time_since_last_heartbeat: object.required("timeSinceLastHeartbeat")?,
+            slots_number: object.required("slotsNumber")?,
+            free_slots: object.required("freeSlots")?,
+            assigned_tasks: object.required("assignedTasks")?,
+            total_resource: object.required("totalResource")?,
+            free_resource: object.required("freeResource")?,
+            hardware: object.required("hardware")?,
+            memory_configuration: object.required("memoryConfiguration")?,
+            blocked: object.optional("blocked")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("id", &self.id)
+            .member("path", &self.path)
+            .member("dataPort", &self.data_port)
+            .member("jmxPort", &self.jmx_port)
+            .member("timeSinceLastHeartbeat", &self.time_since_last_heartbeat)
+            .member("slotsNumber", &self.slots_number)
+            .member("freeSlots", &self.free_slots)
+            .member("assignedTasks", &self.assigned_tasks)
+            .member("totalResource", &self.total_resource)
+            .member("freeResource", &self.free_resource)
+            .member("hardware", &self.hardware)
+            .member("memoryConfiguration", &self.memory_configuration)
+            .optional("blocked", &self.blocked)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(TaskManager);
 
 impl ::planewright_model::Validate for TaskManager {
     fn validate(
@@ -80,54 +126,87 @@ impl ::planewright_model::Validate for TaskManager {
     }
 }
 
-impl ::planewright_model::Json for TaskManager {}
-
 /// A task manager with its slots and figures.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TaskManagerDetails {
     /// `id`.
     pub id: TaskManagerId,
     /// Address for remote procedure calls.
     pub path: String,
     /// Port for data between task managers.
-    #[serde(rename = "dataPort")]
     pub data_port: i32,
     /// Port of JMX; −1 when it is off.
-    #[serde(rename = "jmxPort")]
     pub jmx_port: i32,
     /// Last heartbeat, in milliseconds since the epoch; 0 for none yet. The name is misleading and can't be changed.
-    #[serde(rename = "timeSinceLastHeartbeat")]
     pub time_since_last_heartbeat: i64,
     /// All slots.
-    #[serde(rename = "slotsNumber")]
     pub slots_number: i32,
     /// Free slots.
-    #[serde(rename = "freeSlots")]
     pub free_slots: i32,
     /// Subtasks in all slots.
-    #[serde(rename = "assignedTasks")]
     pub assigned_tasks: i32,
     /// `totalResource`.
-    #[serde(rename = "totalResource")]
     pub total_resource: ResourceProfile,
     /// `freeResource`.
-    #[serde(rename = "freeResource")]
     pub free_resource: ResourceProfile,
     /// `hardware`.
     pub hardware: Hardware,
     /// `memoryConfiguration`.
-    #[serde(rename = "memoryConfiguration")]
     pub memory_configuration: TaskManagerMemory,
     /// True when barred from new work; absent otherwise.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub blocked: Option<bool>,
     /// One entry per slot in use.
-    #[serde(rename = "allocatedSlots")]
     pub allocated_slots: Vec<AllocatedSlot>,
     /// `metrics`.
     pub metrics: TaskManagerMetrics,
 }
+
+impl json::Json for TaskManagerDetails {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            id: object.required("id")?,
+            path: object.required("path")?,
+            data_port: object.required("dataPort")?,
+            jmx_port: object.required("jmxPort")?,
+            time_since_last_heartbeat: object.required("timeSinceLastHeartbeat")?,
+            slots_number: object.required("slotsNumber")?,
+            free_slots: object.required("freeSlots")?,
+            assigned_tasks: object.required("assignedTasks")?,
+            total_resource: object.required("totalResource")?,
+            free_resource: object.required("freeResource")?,
+            hardware: object.required("hardware")?,
+            memory_configuration: object.required("memoryConfiguration")?,
+            blocked: object.optional("blocked")?,
+            allocated_slots: object.required("allocatedSlots")?,
+            metrics: object.required("metrics")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("id", &self.id)
+            .member("path", &self.path)
+            .member("dataPort", &self.data_port)
+            .member("jmxPort", &self.jmx_port)
+            .member("timeSinceLastHeartbeat", &self.time_since_last_heartbeat)
+            .member("slotsNumber", &self.slots_number)
+            .member("freeSlots", &self.free_slots)
+            .member("assignedTasks", &self.assigned_tasks)
+            .member("totalResource", &self.total_resource)
+            .member("freeResource", &self.free_resource)
+            .member("hardware", &self.hardware)
+            .member("memoryConfiguration", &self.memory_configuration)
+            .optional("blocked", &self.blocked)
+            .member("allocatedSlots", &self.allocated_slots)
+            .member("metrics", &self.metrics)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(TaskManagerDetails);
 
 impl ::planewright_model::Validate for TaskManagerDetails {
     fn validate(
@@ -139,158 +218,261 @@ impl ::planewright_model::Validate for TaskManagerDetails {
     }
 }
 
-impl ::planewright_model::Json for TaskManagerDetails {}
-
 /// A slot in use.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct AllocatedSlot {
     /// `jobId`.
-    #[serde(rename = "jobId")]
     pub job_id: ::planewright_model::id::JobId,
     /// `resource`.
     pub resource: ResourceProfile,
     /// Subtasks in the slot.
-    #[serde(rename = "assignedTasks", skip_serializing_if = "Option::is_none")]
     pub assigned_tasks: Option<i32>,
 }
 
+impl json::Json for AllocatedSlot {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            job_id: object.required("jobId")?,
+            resource: object.required("resource")?,
+            assigned_tasks: object.optional("assignedTasks")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("jobId", &self.job_id)
+            .member("resource", &self.resource)
+            .optional("assignedTasks", &self.assigned_tasks)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(AllocatedSlot);
+
 impl ::planewright_model::Validate for AllocatedSlot {}
 
-impl ::planewright_model::Json for AllocatedSlot {}
-
 /// The machine of a task manager.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Hardware {
     /// Processor cores.
-    #[serde(rename = "cpuCores")]
     pub cpu_cores: i32,
     /// Memory of the machine, in bytes.
-    #[serde(rename = "physicalMemory")]
     pub physical_memory: i64,
     /// Heap of the process, in bytes.
-    #[serde(rename = "freeMemory")]
     pub free_memory: i64,
     /// Memory managed for state and sorting, in bytes.
-    #[serde(rename = "managedMemory")]
     pub managed_memory: i64,
 }
 
+impl json::Json for Hardware {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            cpu_cores: object.required("cpuCores")?,
+            physical_memory: object.required("physicalMemory")?,
+            free_memory: object.required("freeMemory")?,
+            managed_memory: object.required("managedMemory")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("cpuCores", &self.cpu_cores)
+            .member("physicalMemory", &self.physical_memory)
+            .member("freeMemory", &self.free_memory)
+            .member("managedMemory", &self.managed_memory)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Hardware);
+
 impl ::planewright_model::Validate for Hardware {}
 
-impl ::planewright_model::Json for Hardware {}
-
 /// How the memory of a task manager is divided. All in bytes; null for a part without a limit.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TaskManagerMemory {
     /// Heap of the framework.
-    #[serde(rename = "frameworkHeap", default)]
     pub framework_heap: Option<i64>,
     /// Heap of tasks.
-    #[serde(rename = "taskHeap", default)]
     pub task_heap: Option<i64>,
     /// Memory of the framework outside the heap.
-    #[serde(rename = "frameworkOffHeap", default)]
     pub framework_off_heap: Option<i64>,
     /// Memory of tasks outside the heap.
-    #[serde(rename = "taskOffHeap", default)]
     pub task_off_heap: Option<i64>,
     /// Network buffers.
-    #[serde(rename = "networkMemory", default)]
     pub network_memory: Option<i64>,
     /// Managed for state and sorting.
-    #[serde(rename = "managedMemory", default)]
     pub managed_memory: Option<i64>,
     /// Classes.
-    #[serde(rename = "jvmMetaspace", default)]
     pub jvm_metaspace: Option<i64>,
     /// Everything else of the Java machine.
-    #[serde(rename = "jvmOverhead", default)]
     pub jvm_overhead: Option<i64>,
     /// Sum without metaspace and overhead.
-    #[serde(rename = "totalFlinkMemory", default)]
     pub total_flink_memory: Option<i64>,
     /// Sum of all.
-    #[serde(rename = "totalProcessMemory", default)]
     pub total_process_memory: Option<i64>,
 }
 
+impl json::Json for TaskManagerMemory {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            framework_heap: object.nullable("frameworkHeap")?,
+            task_heap: object.nullable("taskHeap")?,
+            framework_off_heap: object.nullable("frameworkOffHeap")?,
+            task_off_heap: object.nullable("taskOffHeap")?,
+            network_memory: object.nullable("networkMemory")?,
+            managed_memory: object.nullable("managedMemory")?,
+            jvm_metaspace: object.nullable("jvmMetaspace")?,
+            jvm_overhead: object.nullable("jvmOverhead")?,
+            total_flink_memory: object.nullable("totalFlinkMemory")?,
+            total_process_memory: object.nullable("totalProcessMemory")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("frameworkHeap", &self.framework_heap)
+            .member("taskHeap", &self.task_heap)
+            .member("frameworkOffHeap", &self.framework_off_heap)
+            .member("taskOffHeap", &self.task_off_heap)
+            .member("networkMemory", &self.network_memory)
+            .member("managedMemory", &self.managed_memory)
+            .member("jvmMetaspace", &self.jvm_metaspace)
+            .member("jvmOverhead", &self.jvm_overhead)
+            .member("totalFlinkMemory", &self.total_flink_memory)
+            .member("totalProcessMemory", &self.total_process_memory)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(TaskManagerMemory);
+
 impl ::planewright_model::Validate for TaskManagerMemory {}
 
-impl ::planewright_model::Json for TaskManagerMemory {}
-
 /// Memory and garbage collection of a task manager. Memory in bytes.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TaskManagerMetrics {
     /// Heap in use.
-    #[serde(rename = "heapUsed")]
     pub heap_used: i64,
     /// Heap reserved.
-    #[serde(rename = "heapCommitted")]
     pub heap_committed: i64,
     /// Limit of the heap.
-    #[serde(rename = "heapMax")]
     pub heap_max: i64,
     /// Other memory in use.
-    #[serde(rename = "nonHeapUsed")]
     pub non_heap_used: i64,
     /// Other memory reserved.
-    #[serde(rename = "nonHeapCommitted")]
     pub non_heap_committed: i64,
     /// Limit of other memory.
-    #[serde(rename = "nonHeapMax")]
     pub non_heap_max: i64,
     /// Direct buffers.
-    #[serde(rename = "directCount")]
     pub direct_count: i64,
     /// Memory of direct buffers.
-    #[serde(rename = "directUsed")]
     pub direct_used: i64,
     /// Capacity of direct buffers.
-    #[serde(rename = "directMax")]
     pub direct_max: i64,
     /// Mapped buffers.
-    #[serde(rename = "mappedCount")]
     pub mapped_count: i64,
     /// Memory of mapped buffers.
-    #[serde(rename = "mappedUsed")]
     pub mapped_used: i64,
     /// Capacity of mapped buffers.
-    #[serde(rename = "mappedMax")]
     pub mapped_max: i64,
     /// Free network segments.
-    #[serde(rename = "nettyShuffleMemorySegmentsAvailable")]
     pub netty_shuffle_memory_segments_available: i64,
     /// Network segments in use.
-    #[serde(rename = "nettyShuffleMemorySegmentsUsed")]
     pub netty_shuffle_memory_segments_used: i64,
     /// All network segments.
-    #[serde(rename = "nettyShuffleMemorySegmentsTotal")]
     pub netty_shuffle_memory_segments_total: i64,
     /// Free network memory.
-    #[serde(rename = "nettyShuffleMemoryAvailable")]
     pub netty_shuffle_memory_available: i64,
     /// Network memory in use.
-    #[serde(rename = "nettyShuffleMemoryUsed")]
     pub netty_shuffle_memory_used: i64,
     /// All network memory.
-    #[serde(rename = "nettyShuffleMemoryTotal")]
     pub netty_shuffle_memory_total: i64,
     /// One entry per collector, and one named `All`.
-    #[serde(rename = "garbageCollectors")]
     pub garbage_collectors: Vec<GarbageCollector>,
 }
 
+impl json::Json for TaskManagerMetrics {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            heap_used: object.required("heapUsed")?,
+            heap_committed: object.required("heapCommitted")?,
+            heap_max: object.required("heapMax")?,
+            non_heap_used: object.required("nonHeapUsed")?,
+            non_heap_committed: object.required("nonHeapCommitted")?,
+            non_heap_max: object.required("nonHeapMax")?,
+            direct_count: object.required("directCount")?,
+            direct_used: object.required("directUsed")?,
+            direct_max: object.required("directMax")?,
+            mapped_count: object.required("mappedCount")?,
+            mapped_used: object.required("mappedUsed")?,
+            mapped_max: object.required("mappedMax")?,
+            netty_shuffle_memory_segments_available: object
+                .required("nettyShuffleMemorySegmentsAvailable")?,
+            netty_shuffle_memory_segments_used: object
+                .required("nettyShuffleMemorySegmentsUsed")?,
+            netty_shuffle_memory_segments_total: object
+                .required("nettyShuffleMemorySegmentsTotal")?,
+            netty_shuffle_memory_available: object
+                .required("nettyShuffleMemoryAvailable")?,
+            netty_shuffle_memory_used: object.required("nettyShuffleMemoryUsed")?,
+            netty_shuffle_memory_total: object.required("nettyShuffleMemoryTotal")?,
+            garbage_collectors: object.required("garbageCollectors")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("heapUsed", &self.heap_used)
+            .member("heapCommitted", &self.heap_committed)
+            .member("heapMax", &self.heap_max)
+            .member("nonHeapUsed", &self.non_heap_used)
+            .member("nonHeapCommitted", &self.non_heap_committed)
+            .member("nonHeapMax", &self.non_heap_max)
+            .member("directCount", &self.direct_count)
+            .member("directUsed", &self.direct_used)
+            .member("directMax", &self.direct_max)
+            .member("mappedCount", &self.mapped_count)
+            .member("mappedUsed", &self.mapped_used)
+            .member("mappedMax", &self.mapped_max)
+            .member(
+                "nettyShuffleMemorySegmentsAvailable",
+                &self.netty_shuffle_memory_segments_available,
+            )
+            .member(
+                "nettyShuffleMemorySegmentsUsed",
+                &self.netty_shuffle_memory_segments_used,
+            )
+            .member(
+                "nettyShuffleMemorySegmentsTotal",
+                &self.netty_shuffle_memory_segments_total,
+            )
+            .member("nettyShuffleMemoryAvailable", &self.netty_shuffle_memory_available)
+            .member("nettyShuffleMemoryUsed", &self.netty_shuffle_memory_used)
+            .member("nettyShuffleMemoryTotal", &self.netty_shuffle_memory_total)
+            .member("garbageCollectors", &self.garbage_collectors)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(TaskManagerMetrics);
+
 impl ::planewright_model::Validate for TaskManagerMetrics {}
 
-impl ::planewright_model::Json for TaskManagerMetrics {}
-
 /// What a garbage collector has done so far.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct GarbageCollector {
     /// Name of the collector.
     pub name: String,
@@ -300,6 +482,27 @@ pub struct GarbageCollector {
     pub time: i64,
 }
 
-impl ::planewright_model::Validate for GarbageCollector {}
+impl json::Json for GarbageCollector {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            name: object.required("name")?,
+            count: object.required("count")?,
+            time: object.required("time")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
 
-impl ::planewright_model::Json for GarbageCollector {}
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("name", &self.name)
+            .member("count", &self.count)
+            .member("time", &self.time)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(GarbageCollector);
+
+impl ::planewright_model::Validate for GarbageCollector {}

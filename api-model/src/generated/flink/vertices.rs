@@ -5,7 +5,7 @@
 //!
 //! The vertices of a job, their subtasks and attempts.
 
-use ::planewright_model::__private::serde::{Deserialize, Serialize};
+use ::planewright_model::json;
 use super::{ExecutionState, IoMetrics, Measurement, UserAccumulator};
 
 /// Which threads a flame graph samples. FULL takes all, ON_CPU the running ones, OFF_CPU the waiting ones. Lower case is accepted too.
@@ -131,8 +131,7 @@ impl From<&str> for BackPressureStatus {
 ::planewright_model::__private::open_enum!(BackPressureStatus, Unknown);
 
 /// A vertex and each of its subtasks.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct VertexDetails {
     /// `id`.
     pub id: ::planewright_model::id::VertexId,
@@ -141,7 +140,6 @@ pub struct VertexDetails {
     /// Number of subtasks.
     pub parallelism: i32,
     /// Upper bound of the parallelism.
-    #[serde(rename = "maxParallelism")]
     pub max_parallelism: i32,
     /// The server's clock, in milliseconds since the epoch.
     pub now: i64,
@@ -150,6 +148,37 @@ pub struct VertexDetails {
     /// `aggregated`.
     pub aggregated: AggregatedTaskDetails,
 }
+
+impl json::Json for VertexDetails {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            id: object.required("id")?,
+            name: object.required("name")?,
+            parallelism: object.required("parallelism")?,
+            max_parallelism: object.required("maxParallelism")?,
+            now: object.required("now")?,
+            subtasks: object.required("subtasks")?,
+            aggregated: object.required("aggregated")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("id", &self.id)
+            .member("name", &self.name)
+            .member("parallelism", &self.parallelism)
+            .member("maxParallelism", &self.max_parallelism)
+            .member("now", &self.now)
+            .member("subtasks", &self.subtasks)
+            .member("aggregated", &self.aggregated)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(VertexDetails);
 
 impl ::planewright_model::Validate for VertexDetails {
     fn validate(
@@ -161,11 +190,8 @@ impl ::planewright_model::Validate for VertexDetails {
     }
 }
 
-impl ::planewright_model::Json for VertexDetails {}
-
 /// One attempt to run a subtask.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SubtaskAttempt {
     /// Index of the subtask, from 0.
     pub subtask: i32,
@@ -176,30 +202,63 @@ pub struct SubtaskAttempt {
     /// Host and port of the task manager, or `(unassigned)`.
     pub endpoint: String,
     /// Start, in milliseconds since the epoch; −1 before it.
-    #[serde(rename = "start-time")]
     pub start_time_2: i64,
     /// Same as `start-time`; kept for old clients.
     pub start_time: i64,
     /// End, in milliseconds since the epoch; −1 before it.
-    #[serde(rename = "end-time")]
     pub end_time: i64,
     /// Milliseconds from the start to the end, or to now; −1 before the start.
     pub duration: i64,
     /// `metrics`.
     pub metrics: IoMetrics,
     /// Id of the task manager, or `(unassigned)`.
-    #[serde(rename = "taskmanager-id")]
     pub taskmanager_id: String,
     /// Milliseconds spent in each state passed so far, by the state's name.
-    #[serde(rename = "status-duration")]
     pub status_duration: ::planewright_model::Map<i64>,
     /// Attempts that run at the same time. Absent without speculative execution.
-    #[serde(
-        rename = "other-concurrent-attempts",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub other_concurrent_attempts: Option<Vec<SubtaskAttempt>>,
 }
+
+impl json::Json for SubtaskAttempt {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            subtask: object.required("subtask")?,
+            status: object.required("status")?,
+            attempt: object.required("attempt")?,
+            endpoint: object.required("endpoint")?,
+            start_time_2: object.required("start-time")?,
+            start_time: object.required("start_time")?,
+            end_time: object.required("end-time")?,
+            duration: object.required("duration")?,
+            metrics: object.required("metrics")?,
+            taskmanager_id: object.required("taskmanager-id")?,
+            status_duration: object.required("status-duration")?,
+            other_concurrent_attempts: object.optional("other-concurrent-attempts")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("subtask", &self.subtask)
+            .member("status", &self.status)
+            .member("attempt", &self.attempt)
+            .member("endpoint", &self.endpoint)
+            .member("start-time", &self.start_time_2)
+            .member("start_time", &self.start_time)
+            .member("end-time", &self.end_time)
+            .member("duration", &self.duration)
+            .member("metrics", &self.metrics)
+            .member("taskmanager-id", &self.taskmanager_id)
+            .member("status-duration", &self.status_duration)
+            .optional("other-concurrent-attempts", &self.other_concurrent_attempts)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(SubtaskAttempt);
 
 impl ::planewright_model::Validate for SubtaskAttempt {
     fn validate(
@@ -215,26 +274,40 @@ impl ::planewright_model::Validate for SubtaskAttempt {
     }
 }
 
-impl ::planewright_model::Json for SubtaskAttempt {}
-
 /// Figures of all subtasks of a vertex, combined.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct AggregatedTaskDetails {
     /// By the name of the metric, as in a subtask's metrics.
     pub metrics: ::planewright_model::Map<Distribution>,
     /// Milliseconds in each state, by the state's name.
-    #[serde(rename = "status-duration")]
     pub status_duration: ::planewright_model::Map<Distribution>,
 }
 
+impl json::Json for AggregatedTaskDetails {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            metrics: object.required("metrics")?,
+            status_duration: object.required("status-duration")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("metrics", &self.metrics)
+            .member("status-duration", &self.status_duration)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(AggregatedTaskDetails);
+
 impl ::planewright_model::Validate for AggregatedTaskDetails {}
 
-impl ::planewright_model::Json for AggregatedTaskDetails {}
-
 /// How a number is spread over subtasks.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Distribution {
     /// Smallest value.
     pub min: i64,
@@ -254,28 +327,75 @@ pub struct Distribution {
     pub p95: i64,
 }
 
+impl json::Json for Distribution {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            min: object.required("min")?,
+            max: object.required("max")?,
+            avg: object.required("avg")?,
+            sum: object.required("sum")?,
+            median: object.required("median")?,
+            p25: object.required("p25")?,
+            p75: object.required("p75")?,
+            p95: object.required("p95")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("min", &self.min)
+            .member("max", &self.max)
+            .member("avg", &self.avg)
+            .member("sum", &self.sum)
+            .member("median", &self.median)
+            .member("p25", &self.p25)
+            .member("p75", &self.p75)
+            .member("p95", &self.p95)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Distribution);
+
 impl ::planewright_model::Validate for Distribution {}
 
-impl ::planewright_model::Json for Distribution {}
-
 /// The accumulators of a vertex, over all subtasks.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct VertexAccumulators {
     /// `id`.
     pub id: ::planewright_model::id::VertexId,
     /// One entry per accumulator.
-    #[serde(rename = "user-accumulators")]
     pub user_accumulators: Vec<UserAccumulator>,
 }
 
+impl json::Json for VertexAccumulators {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            id: object.required("id")?,
+            user_accumulators: object.required("user-accumulators")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("id", &self.id)
+            .member("user-accumulators", &self.user_accumulators)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(VertexAccumulators);
+
 impl ::planewright_model::Validate for VertexAccumulators {}
 
-impl ::planewright_model::Json for VertexAccumulators {}
-
 /// The accumulators of a vertex, subtask by subtask.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SubtasksAccumulators {
     /// `id`.
     pub id: ::planewright_model::id::VertexId,
@@ -285,13 +405,33 @@ pub struct SubtasksAccumulators {
     pub subtasks: Vec<SubtaskAccumulators>,
 }
 
+impl json::Json for SubtasksAccumulators {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            id: object.required("id")?,
+            parallelism: object.required("parallelism")?,
+            subtasks: object.required("subtasks")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("id", &self.id)
+            .member("parallelism", &self.parallelism)
+            .member("subtasks", &self.subtasks)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(SubtasksAccumulators);
+
 impl ::planewright_model::Validate for SubtasksAccumulators {}
 
-impl ::planewright_model::Json for SubtasksAccumulators {}
-
 /// The accumulators of one subtask.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SubtaskAccumulators {
     /// Index of the subtask, from 0.
     pub subtask: i32,
@@ -300,17 +440,38 @@ pub struct SubtaskAccumulators {
     /// Host and port of the task manager.
     pub endpoint: String,
     /// One entry per accumulator.
-    #[serde(rename = "user-accumulators")]
     pub user_accumulators: Vec<UserAccumulator>,
 }
 
+impl json::Json for SubtaskAccumulators {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            subtask: object.required("subtask")?,
+            attempt: object.required("attempt")?,
+            endpoint: object.required("endpoint")?,
+            user_accumulators: object.required("user-accumulators")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("subtask", &self.subtask)
+            .member("attempt", &self.attempt)
+            .member("endpoint", &self.endpoint)
+            .member("user-accumulators", &self.user_accumulators)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(SubtaskAccumulators);
+
 impl ::planewright_model::Validate for SubtaskAccumulators {}
 
-impl ::planewright_model::Json for SubtaskAccumulators {}
-
 /// The accumulators of one attempt of a subtask.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct AttemptAccumulators {
     /// Index of the subtask, from 0.
     pub subtask: i32,
@@ -319,33 +480,77 @@ pub struct AttemptAccumulators {
     /// Id of the attempt.
     pub id: String,
     /// One entry per accumulator.
-    #[serde(rename = "user-accumulators")]
     pub user_accumulators: Vec<UserAccumulator>,
 }
 
+impl json::Json for AttemptAccumulators {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            subtask: object.required("subtask")?,
+            attempt: object.required("attempt")?,
+            id: object.required("id")?,
+            user_accumulators: object.required("user-accumulators")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("subtask", &self.subtask)
+            .member("attempt", &self.attempt)
+            .member("id", &self.id)
+            .member("user-accumulators", &self.user_accumulators)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(AttemptAccumulators);
+
 impl ::planewright_model::Validate for AttemptAccumulators {}
 
-impl ::planewright_model::Json for AttemptAccumulators {}
-
 /// How much a vertex is held up by slower ones. With status `deprecated` nothing but the status is there.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct VertexBackPressure {
     /// `status`.
     pub status: BackPressureStatus,
     /// `backpressureLevel`.
-    #[serde(rename = "backpressureLevel", skip_serializing_if = "Option::is_none")]
     pub backpressure_level: Option<BackPressureLevel>,
     /// Same as `backpressureLevel`; kept for old clients.
-    #[serde(rename = "backpressure-level", skip_serializing_if = "Option::is_none")]
     pub backpressure_level_2: Option<BackPressureLevel>,
     /// When it was measured, in milliseconds since the epoch.
-    #[serde(rename = "end-timestamp", skip_serializing_if = "Option::is_none")]
     pub end_timestamp: Option<i64>,
     /// By index.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub subtasks: Option<Vec<SubtaskBackPressure>>,
 }
+
+impl json::Json for VertexBackPressure {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            status: object.required("status")?,
+            backpressure_level: object.optional("backpressureLevel")?,
+            backpressure_level_2: object.optional("backpressure-level")?,
+            end_timestamp: object.optional("end-timestamp")?,
+            subtasks: object.optional("subtasks")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("status", &self.status)
+            .optional("backpressureLevel", &self.backpressure_level)
+            .optional("backpressure-level", &self.backpressure_level_2)
+            .optional("end-timestamp", &self.end_timestamp)
+            .optional("subtasks", &self.subtasks)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(VertexBackPressure);
 
 impl ::planewright_model::Validate for VertexBackPressure {
     fn validate(
@@ -364,38 +569,59 @@ impl ::planewright_model::Validate for VertexBackPressure {
     }
 }
 
-impl ::planewright_model::Json for VertexBackPressure {}
-
 /// How much one subtask is held up. The three ratios add up to about 1.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SubtaskBackPressure {
     /// Index of the subtask, from 0.
     pub subtask: i32,
     /// Number of the attempt. Absent without speculative execution.
-    #[serde(rename = "attempt-number", skip_serializing_if = "Option::is_none")]
     pub attempt_number: Option<i32>,
     /// `backpressureLevel`.
-    #[serde(rename = "backpressureLevel")]
     pub backpressure_level: BackPressureLevel,
     /// Same as `backpressureLevel`; kept for old clients.
-    #[serde(rename = "backpressure-level")]
     pub backpressure_level_2: BackPressureLevel,
     /// Share of the time spent waiting for slower tasks, 0 to 1.
     pub ratio: Measurement,
     /// Share of the time spent waiting for input, 0 to 1.
-    #[serde(rename = "idleRatio")]
     pub idle_ratio: Measurement,
     /// Share of the time spent working, 0 to 1.
-    #[serde(rename = "busyRatio")]
     pub busy_ratio: Measurement,
     /// Attempts that run at the same time. Absent without speculative execution.
-    #[serde(
-        rename = "other-concurrent-attempts",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub other_concurrent_attempts: Option<Vec<SubtaskBackPressure>>,
 }
+
+impl json::Json for SubtaskBackPressure {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            subtask: object.required("subtask")?,
+            attempt_number: object.optional("attempt-number")?,
+            backpressure_level: object.required("backpressureLevel")?,
+            backpressure_level_2: object.required("backpressure-level")?,
+            ratio: object.required("ratio")?,
+            idle_ratio: object.required("idleRatio")?,
+            busy_ratio: object.required("busyRatio")?,
+            other_concurrent_attempts: object.optional("other-concurrent-attempts")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("subtask", &self.subtask)
+            .optional("attempt-number", &self.attempt_number)
+            .member("backpressureLevel", &self.backpressure_level)
+            .member("backpressure-level", &self.backpressure_level_2)
+            .member("ratio", &self.ratio)
+            .member("idleRatio", &self.idle_ratio)
+            .member("busyRatio", &self.busy_ratio)
+            .optional("other-concurrent-attempts", &self.other_concurrent_attempts)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(SubtaskBackPressure);
 
 impl ::planewright_model::Validate for SubtaskBackPressure {
     fn validate(
@@ -418,27 +644,40 @@ impl ::planewright_model::Validate for SubtaskBackPressure {
     }
 }
 
-impl ::planewright_model::Json for SubtaskBackPressure {}
-
 /// Sampled stacks of a vertex.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct FlameGraph {
     /// When sampling ended, in milliseconds since the epoch; −1 the vertex has ended, −2 sampling is switched off, −3 first samples are on their way.
-    #[serde(rename = "endTimestamp")]
     pub end_timestamp: i64,
     /// `data`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<FlameGraphNode>,
 }
 
+impl json::Json for FlameGraph {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            end_timestamp: object.required("endTimestamp")?,
+            data: object.optional("data")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("endTimestamp", &self.end_timestamp)
+            .optional("data", &self.data)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(FlameGraph);
+
 impl ::planewright_model::Validate for FlameGraph {}
 
-impl ::planewright_model::Json for FlameGraph {}
-
 /// A frame and the frames that it called.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct FlameGraphNode {
     /// Class, method and line.
     pub name: String,
@@ -448,13 +687,33 @@ pub struct FlameGraphNode {
     pub children: Vec<FlameGraphNode>,
 }
 
+impl json::Json for FlameGraphNode {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            name: object.required("name")?,
+            value: object.required("value")?,
+            children: object.required("children")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("name", &self.name)
+            .member("value", &self.value)
+            .member("children", &self.children)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(FlameGraphNode);
+
 impl ::planewright_model::Validate for FlameGraphNode {}
 
-impl ::planewright_model::Json for FlameGraphNode {}
-
 /// When the subtasks of a vertex were in which state.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SubtasksTimes {
     /// `id`.
     pub id: ::planewright_model::id::VertexId,
@@ -466,13 +725,35 @@ pub struct SubtasksTimes {
     pub subtasks: Vec<SubtaskTimes>,
 }
 
+impl json::Json for SubtasksTimes {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            id: object.required("id")?,
+            name: object.required("name")?,
+            now: object.required("now")?,
+            subtasks: object.required("subtasks")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("id", &self.id)
+            .member("name", &self.name)
+            .member("now", &self.now)
+            .member("subtasks", &self.subtasks)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(SubtasksTimes);
+
 impl ::planewright_model::Validate for SubtasksTimes {}
 
-impl ::planewright_model::Json for SubtasksTimes {}
-
 /// When one subtask was in which state.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SubtaskTimes {
     /// Index of the subtask, from 0.
     pub subtask: i32,
@@ -484,13 +765,35 @@ pub struct SubtaskTimes {
     pub timestamps: ::planewright_model::Map<i64>,
 }
 
+impl json::Json for SubtaskTimes {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            subtask: object.required("subtask")?,
+            endpoint: object.required("endpoint")?,
+            duration: object.required("duration")?,
+            timestamps: object.required("timestamps")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("subtask", &self.subtask)
+            .member("endpoint", &self.endpoint)
+            .member("duration", &self.duration)
+            .member("timestamps", &self.timestamps)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(SubtaskTimes);
+
 impl ::planewright_model::Validate for SubtaskTimes {}
 
-impl ::planewright_model::Json for SubtaskTimes {}
-
 /// A vertex, task manager by task manager.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct VertexTaskManagers {
     /// `id`.
     pub id: ::planewright_model::id::VertexId,
@@ -502,6 +805,31 @@ pub struct VertexTaskManagers {
     pub taskmanagers: Vec<VertexTaskManager>,
 }
 
+impl json::Json for VertexTaskManagers {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            id: object.required("id")?,
+            name: object.required("name")?,
+            now: object.required("now")?,
+            taskmanagers: object.required("taskmanagers")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("id", &self.id)
+            .member("name", &self.name)
+            .member("now", &self.now)
+            .member("taskmanagers", &self.taskmanagers)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(VertexTaskManagers);
+
 impl ::planewright_model::Validate for VertexTaskManagers {
     fn validate(
         &self,
@@ -512,35 +840,63 @@ impl ::planewright_model::Validate for VertexTaskManagers {
     }
 }
 
-impl ::planewright_model::Json for VertexTaskManagers {}
-
 /// What one task manager runs of a vertex.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct VertexTaskManager {
     /// Host and port of the task manager.
     pub endpoint: String,
     /// Id of the task manager, or `(unassigned)`.
-    #[serde(rename = "taskmanager-id")]
     pub taskmanager_id: String,
     /// `status`.
     pub status: ExecutionState,
     /// Start of the first subtask there, in milliseconds since the epoch; −1 before it.
-    #[serde(rename = "start-time")]
     pub start_time: i64,
     /// End of the last subtask there, in milliseconds since the epoch; −1 before it.
-    #[serde(rename = "end-time")]
     pub end_time: i64,
     /// Milliseconds from the start to the end, or to now; −1 before the start.
     pub duration: i64,
     /// `metrics`.
     pub metrics: IoMetrics,
     /// Subtasks there by the name of their execution state. All states are there.
-    #[serde(rename = "status-counts")]
     pub status_counts: ::planewright_model::Map<i32>,
     /// `aggregated`.
     pub aggregated: AggregatedTaskDetails,
 }
+
+impl json::Json for VertexTaskManager {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            endpoint: object.required("endpoint")?,
+            taskmanager_id: object.required("taskmanager-id")?,
+            status: object.required("status")?,
+            start_time: object.required("start-time")?,
+            end_time: object.required("end-time")?,
+            duration: object.required("duration")?,
+            metrics: object.required("metrics")?,
+            status_counts: object.required("status-counts")?,
+            aggregated: object.required("aggregated")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("endpoint", &self.endpoint)
+            .member("taskmanager-id", &self.taskmanager_id)
+            .member("status", &self.status)
+            .member("start-time", &self.start_time)
+            .member("end-time", &self.end_time)
+            .member("duration", &self.duration)
+            .member("metrics", &self.metrics)
+            .member("status-counts", &self.status_counts)
+            .member("aggregated", &self.aggregated)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(VertexTaskManager);
 
 impl ::planewright_model::Validate for VertexTaskManager {
     fn validate(
@@ -552,5 +908,3 @@ impl ::planewright_model::Validate for VertexTaskManager {
         __path.member("metrics").validate(&self.metrics, __violations);
     }
 }
-
-impl ::planewright_model::Json for VertexTaskManager {}

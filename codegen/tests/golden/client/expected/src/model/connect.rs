@@ -5,12 +5,11 @@
 //!
 //! A tag named like a method of the client.
 
-use ::planewright_model::__private::serde::{Deserialize, Serialize};
+use ::planewright_model::json;
 use super::Thing;
 
 /// The schema `Large`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Large {
     /// `a`.
     pub a: String,
@@ -21,54 +20,115 @@ pub struct Large {
     /// `d`.
     pub d: String,
     /// `e`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub e: Option<String>,
 }
 
+impl json::Json for Large {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            a: object.required("a")?,
+            b: object.required("b")?,
+            c: object.required("c")?,
+            d: object.required("d")?,
+            e: object.optional("e")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("a", &self.a)
+            .member("b", &self.b)
+            .member("c", &self.c)
+            .member("d", &self.d)
+            .optional("e", &self.e)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Large);
+
 impl ::planewright_model::Validate for Large {}
 
-impl ::planewright_model::Json for Large {}
-
 /// The schema at `putThings/body`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct PutThingsBody {
     /// `id`.
     pub id: String,
     /// `size`.
     pub size: i32,
     /// `name`.
-    #[serde(
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub name: Option<::planewright_model::Nullable<String>>,
     /// `tags`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<String>>,
     /// The other members.
-    #[serde(flatten)]
     pub additional: ::planewright_model::Map<String>,
 }
 
+impl json::Json for PutThingsBody {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            id: object.required("id")?,
+            size: object.required("size")?,
+            name: object.present("name")?,
+            tags: object.optional("tags")?,
+            additional: object.others()?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("id", &self.id)
+            .member("size", &self.size)
+            .optional("name", &self.name)
+            .optional("tags", &self.tags)
+            .others(&self.additional)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(PutThingsBody);
+
 impl ::planewright_model::Validate for PutThingsBody {}
 
-impl ::planewright_model::Json for PutThingsBody {}
-
 /// The schema at `getProgress/response/body`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct GetProgressResponseBody {
     /// `state`.
     pub state: GetProgressResponseBodyState,
     /// `thing`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub thing: Option<Thing>,
     /// `error`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
+
+impl json::Json for GetProgressResponseBody {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            state: object.required("state")?,
+            thing: object.optional("thing")?,
+            error: object.optional("error")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("state", &self.state)
+            .optional("thing", &self.thing)
+            .optional("error", &self.error)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(GetProgressResponseBody);
 
 impl ::planewright_model::Validate for GetProgressResponseBody {
     fn validate(
@@ -79,8 +139,6 @@ impl ::planewright_model::Validate for GetProgressResponseBody {
         __path.member("state").validate(&self.state, __violations);
     }
 }
-
-impl ::planewright_model::Json for GetProgressResponseBody {}
 
 /// The schema at `getProgress/response/body/state`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

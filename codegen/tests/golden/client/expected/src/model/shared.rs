@@ -3,20 +3,33 @@
 
 //! Types that no tag has for itself.
 
-use ::planewright_model::__private::serde::{Deserialize, Serialize};
+use ::planewright_model::json;
 
 /// The schema `Thing`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Thing {
     /// `id`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// `child`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub child: Option<Box<Thing>>,
 }
 
-impl ::planewright_model::Validate for Thing {}
+impl json::Json for Thing {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            id: object.optional("id")?,
+            child: object.optional("child")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
 
-impl ::planewright_model::Json for Thing {}
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().optional("id", &self.id).optional("child", &self.child).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Thing);
+
+impl ::planewright_model::Validate for Thing {}

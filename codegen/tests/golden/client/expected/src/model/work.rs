@@ -5,18 +5,34 @@
 //!
 //! Work that goes on.
 
-use ::planewright_model::__private::serde::{Deserialize, Serialize};
+use ::planewright_model::json;
 
 /// The schema at `startWork/body`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct StartWorkBody {
     /// `what`.
     pub what: String,
     /// `key`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<::planewright_model::Uuid>,
 }
+
+impl json::Json for StartWorkBody {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            what: object.required("what")?,
+            key: object.optional("key")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("what", &self.what).optional("key", &self.key).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(StartWorkBody);
 
 impl ::planewright_model::Validate for StartWorkBody {
     fn validate(
@@ -28,15 +44,29 @@ impl ::planewright_model::Validate for StartWorkBody {
     }
 }
 
-impl ::planewright_model::Json for StartWorkBody {}
-
 /// The schema at `startWork/response/body`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct StartWorkResponseBody {
     /// `key`.
     pub key: ::planewright_model::Uuid,
 }
+
+impl json::Json for StartWorkResponseBody {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            key: object.required("key")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("key", &self.key).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(StartWorkResponseBody);
 
 impl ::planewright_model::Validate for StartWorkResponseBody {
     fn validate(
@@ -47,5 +77,3 @@ impl ::planewright_model::Validate for StartWorkResponseBody {
         __path.member("key").validate(&self.key, __violations);
     }
 }
-
-impl ::planewright_model::Json for StartWorkResponseBody {}

@@ -3,40 +3,61 @@
 
 //! Types that no tag has for itself.
 
-use ::planewright_model::__private::serde::{Deserialize, Serialize};
+use ::planewright_model::json;
 
 /// The schema `Bounds`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Bounds {
     /// `exact`.
     pub exact: i64,
     /// `open`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub open: Option<f64>,
     /// `word`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub word: Option<String>,
     /// `words`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub words: Option<Vec<String>>,
     /// `grid`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub grid: Option<Vec<Vec<Option<i64>>>>,
     /// `scores`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub scores: Option<::planewright_model::Map<i64>>,
     /// `choice`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub choice: Option<i64>,
     /// `nothing`.
-    #[serde(
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub nothing: Option<::planewright_model::Nullable<String>>,
 }
+
+impl json::Json for Bounds {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            exact: object.required("exact")?,
+            open: object.optional("open")?,
+            word: object.optional("word")?,
+            words: object.optional("words")?,
+            grid: object.optional("grid")?,
+            scores: object.optional("scores")?,
+            choice: object.optional("choice")?,
+            nothing: object.present("nothing")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("exact", &self.exact)
+            .optional("open", &self.open)
+            .optional("word", &self.word)
+            .optional("words", &self.words)
+            .optional("grid", &self.grid)
+            .optional("scores", &self.scores)
+            .optional("choice", &self.choice)
+            .optional("nothing", &self.nothing)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Bounds);
 
 impl ::planewright_model::Validate for Bounds {
     fn validate(
@@ -201,8 +222,6 @@ impl ::planewright_model::Validate for Bounds {
     }
 }
 
-impl ::planewright_model::Json for Bounds {}
-
 /// The schema `Percentage`.
 pub type Percentage = i64;
 
@@ -210,19 +229,38 @@ pub type Percentage = i64;
 pub type Percentages = Vec<Percentage>;
 
 /// The schema `Report`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
     /// `all`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub all: Option<Percentages>,
     /// `one`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub one: Option<Percentage>,
     /// The other members.
-    #[serde(flatten)]
     pub additional: ::planewright_model::Map<Percentage>,
 }
+
+impl json::Json for Report {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            all: object.optional("all")?,
+            one: object.optional("one")?,
+            additional: object.others()?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .optional("all", &self.all)
+            .optional("one", &self.one)
+            .others(&self.additional)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Report);
 
 impl ::planewright_model::Validate for Report {
     fn validate(
@@ -289,5 +327,3 @@ impl ::planewright_model::Validate for Report {
         }
     }
 }
-
-impl ::planewright_model::Json for Report {}

@@ -3,30 +3,52 @@
 
 //! Types of the tag the empty string.
 
-use ::planewright_model::__private::serde::{Deserialize, Serialize};
+use ::planewright_model::json;
 
 /// The schema `FooBar`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct FooBar {
     /// `b`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub b: Option<String>,
 }
 
+impl json::Json for FooBar {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self { b: object.optional("b")? };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().optional("b", &self.b).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(FooBar);
+
 impl ::planewright_model::Validate for FooBar {}
 
-impl ::planewright_model::Json for FooBar {}
-
 /// The schema `FooBar2`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct FooBar2 {
     /// `c`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub c: Option<String>,
 }
 
-impl ::planewright_model::Validate for FooBar2 {}
+impl json::Json for FooBar2 {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self { c: object.optional("c")? };
+        object.end()?;
+        Ok(value)
+    }
 
-impl ::planewright_model::Json for FooBar2 {}
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().optional("c", &self.c).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(FooBar2);
+
+impl ::planewright_model::Validate for FooBar2 {}

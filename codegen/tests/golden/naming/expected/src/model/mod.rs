@@ -18,7 +18,7 @@ pub use self::shared_2::N2fast;
 pub use self::n2nd_tag::FooBar3;
 pub use self::empty::{FooBar, FooBar2};
 pub use self::shared::{
-    FooBar4, SomeSchema, VecSchema, BoxSchema, ResultSchema, SerializeSchema, Path,
-    Violations, Json, Any, Nullable, DateTime, T, D, S, E, Plus1, Empty, Escape,
-    HttpServer2Config, Start,
+    FooBar4, SomeSchema, VecSchema, BoxSchema, ResultSchema, Serialize, Path, Violations,
+    Json, Any, Nullable, DateTime, T, D, S, E, Plus1, Empty, Escape, HttpServer2Config,
+    Start,
 };

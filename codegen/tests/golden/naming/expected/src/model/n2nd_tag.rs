@@ -3,17 +3,28 @@
 
 //! Types of the tag `2nd tag`.
 
-use ::planewright_model::__private::serde::{Deserialize, Serialize};
+use ::planewright_model::json;
 
 /// The schema `fooBar`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct FooBar3 {
     /// `a`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub a: Option<String>,
 }
 
-impl ::planewright_model::Validate for FooBar3 {}
+impl json::Json for FooBar3 {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self { a: object.optional("a")? };
+        object.end()?;
+        Ok(value)
+    }
 
-impl ::planewright_model::Json for FooBar3 {}
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().optional("a", &self.a).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(FooBar3);
+
+impl ::planewright_model::Validate for FooBar3 {}

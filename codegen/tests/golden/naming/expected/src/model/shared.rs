@@ -3,21 +3,32 @@
 
 //! Types that no tag has for itself.
 
-use ::planewright_model::__private::serde::{Deserialize, Serialize};
+use ::planewright_model::json;
 use super::OptionSchema;
 
 /// The schema `foo_bar`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct FooBar4 {
     /// `d`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub d: Option<String>,
 }
 
-impl ::planewright_model::Validate for FooBar4 {}
+impl json::Json for FooBar4 {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self { d: object.optional("d")? };
+        object.end()?;
+        Ok(value)
+    }
 
-impl ::planewright_model::Json for FooBar4 {}
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().optional("d", &self.d).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(FooBar4);
+
+impl ::planewright_model::Validate for FooBar4 {}
 
 /// The schema `Some`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -52,21 +63,33 @@ impl ::planewright_model::Validate for SomeSchema {
 pub type VecSchema = Vec<String>;
 
 /// The schema `Box`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct BoxSchema {
     /// `box`.
-    #[serde(rename = "box", skip_serializing_if = "Option::is_none")]
     pub box_: Option<Box<BoxSchema>>,
 }
 
+impl json::Json for BoxSchema {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            box_: object.optional("box")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().optional("box", &self.box_).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(BoxSchema);
+
 impl ::planewright_model::Validate for BoxSchema {}
 
-impl ::planewright_model::Json for BoxSchema {}
-
 /// The schema `Result`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged, crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum ResultSchema {
     /// `Option`.
     Option(OptionSchema),
@@ -80,13 +103,29 @@ impl From<OptionSchema> for ResultSchema {
     }
 }
 
-impl ::planewright_model::Validate for ResultSchema {}
+impl json::Json for ResultSchema {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        node.alternative(
+            json::Fit::Any,
+            &[|node| node.read().map(Self::Option), |node| node.read().map(Self::String)],
+        )
+    }
 
-impl ::planewright_model::Json for ResultSchema {}
+    fn write(&self, out: &mut json::Writer<'_>) {
+        match self {
+            Self::Option(value) => out.value(value),
+            Self::String(value) => out.value(value),
+        }
+    }
+}
+
+::planewright_model::__private::serde_by_json!(ResultSchema);
+
+impl ::planewright_model::Validate for ResultSchema {}
 
 /// The schema `Serialize`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum SerializeSchema {
+pub enum Serialize {
     /// `Deserialize`.
     Deserialize,
     /// `Unknown`.
@@ -107,7 +146,7 @@ pub enum SerializeSchema {
     Unlisted(String),
 }
 
-impl SerializeSchema {
+impl Serialize {
     /// The listed values.
     pub const ALL: &'static [Self] = &[
         Self::Deserialize,
@@ -137,7 +176,7 @@ impl SerializeSchema {
     }
 }
 
-impl From<&str> for SerializeSchema {
+impl From<&str> for Serialize {
     fn from(text: &str) -> Self {
         match text {
             "Deserialize" => Self::Deserialize,
@@ -153,22 +192,41 @@ impl From<&str> for SerializeSchema {
     }
 }
 
-::planewright_model::__private::open_enum!(SerializeSchema, Unlisted);
+::planewright_model::__private::open_enum!(Serialize, Unlisted);
 
 /// The schema `Path`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Path {
     /// `__path`.
-    #[serde(rename = "__path", skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
     /// `__violations`.
-    #[serde(rename = "__violations", skip_serializing_if = "Option::is_none")]
     pub violations: Option<String>,
     /// `__value`.
-    #[serde(rename = "__value", skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
 }
+
+impl json::Json for Path {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            path: object.optional("__path")?,
+            violations: object.optional("__violations")?,
+            value: object.optional("__value")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .optional("__path", &self.path)
+            .optional("__violations", &self.violations)
+            .optional("__value", &self.value)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Path);
 
 impl ::planewright_model::Validate for Path {
     fn validate(
@@ -209,85 +267,147 @@ impl ::planewright_model::Validate for Path {
     }
 }
 
-impl ::planewright_model::Json for Path {}
-
 /// The schema `Violations`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Violations {
     /// `type`.
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub type_2: Option<String>,
     /// `r#type`.
-    #[serde(rename = "r#type", skip_serializing_if = "Option::is_none")]
     pub r_type: Option<String>,
     /// `type_`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub type_: Option<String>,
 }
 
+impl json::Json for Violations {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            type_2: object.optional("type")?,
+            r_type: object.optional("r#type")?,
+            type_: object.optional("type_")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .optional("type", &self.type_2)
+            .optional("r#type", &self.r_type)
+            .optional("type_", &self.type_)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Violations);
+
 impl ::planewright_model::Validate for Violations {}
 
-impl ::planewright_model::Json for Violations {}
-
 /// The schema `Json`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Json {
     /// `additional`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub additional: Option<String>,
     /// The other members.
-    #[serde(flatten)]
     pub additional_2: ::planewright_model::Map<String>,
 }
 
+impl json::Json for Json {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            additional: object.optional("additional")?,
+            additional_2: object.others()?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .optional("additional", &self.additional)
+            .others(&self.additional_2)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Json);
+
 impl ::planewright_model::Validate for Json {}
 
-impl ::planewright_model::Json for Json {}
-
 /// The schema `Any`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Any {
     /// `any`.
-    #[serde(
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub any: Option<::planewright_model::Any>,
 }
 
+impl json::Json for Any {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            any: object.present("any")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().optional("any", &self.any).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Any);
+
 impl ::planewright_model::Validate for Any {}
 
-impl ::planewright_model::Json for Any {}
-
 /// The schema `Nullable`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Nullable {
     /// `nullable`.
-    #[serde(
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub nullable: Option<::planewright_model::Nullable<String>>,
 }
 
+impl json::Json for Nullable {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            nullable: object.present("nullable")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().optional("nullable", &self.nullable).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Nullable);
+
 impl ::planewright_model::Validate for Nullable {}
 
-impl ::planewright_model::Json for Nullable {}
-
 /// The schema `DateTime`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct DateTime {
     /// `at`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<::planewright_model::DateTime>,
 }
+
+impl json::Json for DateTime {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self { at: object.optional("at")? };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().optional("at", &self.at).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(DateTime);
 
 impl ::planewright_model::Validate for DateTime {
     fn validate(
@@ -299,20 +419,29 @@ impl ::planewright_model::Validate for DateTime {
     }
 }
 
-impl ::planewright_model::Json for DateTime {}
-
 /// The schema `T`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct T {
     /// `t`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub t: Option<String>,
 }
 
-impl ::planewright_model::Validate for T {}
+impl json::Json for T {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self { t: object.optional("t")? };
+        object.end()?;
+        Ok(value)
+    }
 
-impl ::planewright_model::Json for T {}
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().optional("t", &self.t).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(T);
+
+impl ::planewright_model::Validate for T {}
 
 /// The schema `D`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -386,14 +515,34 @@ impl From<&str> for S {
 ::planewright_model::__private::open_enum!(S, Unknown);
 
 /// The schema `E`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged, crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum E {
     /// `string`.
     String(String),
     /// `integer`.
     Integer(i64),
 }
+
+impl json::Json for E {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        node.alternative(
+            json::Fit::Any,
+            &[
+                |node| node.read().map(Self::String),
+                |node| node.read().map(Self::Integer),
+            ],
+        )
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        match self {
+            Self::String(value) => out.value(value),
+            Self::Integer(value) => out.value(value),
+        }
+    }
+}
+
+::planewright_model::__private::serde_by_json!(E);
 
 impl ::core::fmt::Display for E {
     fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
@@ -421,8 +570,6 @@ impl ::core::str::FromStr for E {
 impl ::planewright_model::Scalar for E {}
 
 impl ::planewright_model::Validate for E {}
-
-impl ::planewright_model::Json for E {}
 
 /// The schema `+1`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -576,64 +723,117 @@ impl From<&str> for Empty {
 ::planewright_model::__private::open_enum!(Empty, Unknown);
 
 /// The schema `../escape`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Escape {
     /// `a"b`.
-    #[serde(rename = "a\"b", skip_serializing_if = "Option::is_none")]
     pub a_b: Option<String>,
     /// `c\d`.
-    #[serde(rename = "c\\d", skip_serializing_if = "Option::is_none")]
     pub c_d: Option<String>,
     /// `e f`.
-    #[serde(rename = "e\nf", skip_serializing_if = "Option::is_none")]
     pub e_f: Option<String>,
     /// the empty string.
-    #[serde(rename = "", skip_serializing_if = "Option::is_none")]
     pub empty: Option<String>,
 }
 
+impl json::Json for Escape {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            a_b: object.optional("a\"b")?,
+            c_d: object.optional("c\\d")?,
+            e_f: object.optional("e\nf")?,
+            empty: object.optional("")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .optional("a\"b", &self.a_b)
+            .optional("c\\d", &self.c_d)
+            .optional("e\nf", &self.e_f)
+            .optional("", &self.empty)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Escape);
+
 impl ::planewright_model::Validate for Escape {}
 
-impl ::planewright_model::Json for Escape {}
-
 /// The schema `HTTPServer2Config`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct HttpServer2Config {
     /// `HTTPServerURL`.
-    #[serde(rename = "HTTPServerURL", skip_serializing_if = "Option::is_none")]
     pub http_server_url: Option<String>,
     /// `iOSVersion`.
-    #[serde(rename = "iOSVersion", skip_serializing_if = "Option::is_none")]
     pub i_os_version: Option<String>,
     /// `userID`.
-    #[serde(rename = "userID", skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
 }
 
+impl json::Json for HttpServer2Config {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            http_server_url: object.optional("HTTPServerURL")?,
+            i_os_version: object.optional("iOSVersion")?,
+            user_id: object.optional("userID")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .optional("HTTPServerURL", &self.http_server_url)
+            .optional("iOSVersion", &self.i_os_version)
+            .optional("userID", &self.user_id)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(HttpServer2Config);
+
 impl ::planewright_model::Validate for HttpServer2Config {}
 
-impl ::planewright_model::Json for HttpServer2Config {}
-
 /// The schema `start`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Start {
     /// `start-time`.
-    #[serde(rename = "start-time", skip_serializing_if = "Option::is_none")]
     pub start_time_3: Option<i64>,
     /// `start_time`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub start_time: Option<i64>,
     /// `startTime`.
-    #[serde(rename = "startTime", skip_serializing_if = "Option::is_none")]
     pub start_time_4: Option<i64>,
     /// `start_time_2`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub start_time_2: Option<i64>,
 }
 
-impl ::planewright_model::Validate for Start {}
+impl json::Json for Start {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            start_time_3: object.optional("start-time")?,
+            start_time: object.optional("start_time")?,
+            start_time_4: object.optional("startTime")?,
+            start_time_2: object.optional("start_time_2")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
 
-impl ::planewright_model::Json for Start {}
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .optional("start-time", &self.start_time_3)
+            .optional("start_time", &self.start_time)
+            .optional("startTime", &self.start_time_4)
+            .optional("start_time_2", &self.start_time_2)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Start);
+
+impl ::planewright_model::Validate for Start {}

@@ -3,23 +3,40 @@
 
 //! Types of the tag `shared`.
 
-use ::planewright_model::__private::serde::{Deserialize, Serialize};
+use ::planewright_model::json;
 
 /// The schema `2fast`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct N2fast {
     /// `2`.
-    #[serde(rename = "2", skip_serializing_if = "Option::is_none")]
     pub n2_2: Option<String>,
     /// `2nd`.
-    #[serde(rename = "2nd", skip_serializing_if = "Option::is_none")]
     pub n2nd: Option<String>,
     /// `n2`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub n2: Option<String>,
 }
 
-impl ::planewright_model::Validate for N2fast {}
+impl json::Json for N2fast {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            n2_2: object.optional("2")?,
+            n2nd: object.optional("2nd")?,
+            n2: object.optional("n2")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
 
-impl ::planewright_model::Json for N2fast {}
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .optional("2", &self.n2_2)
+            .optional("2nd", &self.n2nd)
+            .optional("n2", &self.n2)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(N2fast);
+
+impl ::planewright_model::Validate for N2fast {}

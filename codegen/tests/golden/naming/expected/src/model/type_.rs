@@ -3,20 +3,33 @@
 
 //! Types of the tag `type`.
 
-use ::planewright_model::__private::serde::{Deserialize, Serialize};
+use ::planewright_model::json;
 
 /// The schema `Option`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct OptionSchema {
     /// `Some`.
-    #[serde(rename = "Some", skip_serializing_if = "Option::is_none")]
     pub some: Option<String>,
     /// `None`.
-    #[serde(rename = "None", skip_serializing_if = "Option::is_none")]
     pub none: Option<String>,
 }
 
-impl ::planewright_model::Validate for OptionSchema {}
+impl json::Json for OptionSchema {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            some: object.optional("Some")?,
+            none: object.optional("None")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
 
-impl ::planewright_model::Json for OptionSchema {}
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().optional("Some", &self.some).optional("None", &self.none).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(OptionSchema);
+
+impl ::planewright_model::Validate for OptionSchema {}

@@ -3,42 +3,73 @@
 
 //! Types of the tag `Type`.
 
-use ::planewright_model::__private::serde::{Deserialize, Serialize};
+use ::planewright_model::json;
 
 /// The schema `String`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct StringSchema {
     /// `String`.
-    #[serde(rename = "String", skip_serializing_if = "Option::is_none")]
     pub string: Option<String>,
     /// `str`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub str: Option<String>,
 }
 
+impl json::Json for StringSchema {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            string: object.optional("String")?,
+            str: object.optional("str")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().optional("String", &self.string).optional("str", &self.str).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(StringSchema);
+
 impl ::planewright_model::Validate for StringSchema {}
 
-impl ::planewright_model::Json for StringSchema {}
-
 /// The schema `Self`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SelfSchema {
     /// `self`.
-    #[serde(rename = "self")]
     pub self_: String,
     /// `Self`.
-    #[serde(rename = "Self", skip_serializing_if = "Option::is_none")]
     pub self_2: Option<String>,
     /// `super`.
-    #[serde(rename = "super", skip_serializing_if = "Option::is_none")]
     pub super_: Option<String>,
     /// `crate`.
-    #[serde(rename = "crate", skip_serializing_if = "Option::is_none")]
     pub crate_: Option<String>,
 }
 
-impl ::planewright_model::Validate for SelfSchema {}
+impl json::Json for SelfSchema {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            self_: object.required("self")?,
+            self_2: object.optional("Self")?,
+            super_: object.optional("super")?,
+            crate_: object.optional("crate")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
 
-impl ::planewright_model::Json for SelfSchema {}
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("self", &self.self_)
+            .optional("Self", &self.self_2)
+            .optional("super", &self.super_)
+            .optional("crate", &self.crate_)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(SelfSchema);
+
+impl ::planewright_model::Validate for SelfSchema {}

@@ -3,23 +3,45 @@
 
 //! Types of the tag `styles`.
 
-use ::planewright_model::__private::serde::{Deserialize, Serialize};
+use ::planewright_model::json;
 
 /// The schema `Flat`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Flat {
     /// `text`.
     pub text: String,
     /// `number`.
     pub number: i64,
     /// `real`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub real: Option<f64>,
     /// `flag`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub flag: Option<bool>,
 }
+
+impl json::Json for Flat {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            text: object.required("text")?,
+            number: object.required("number")?,
+            real: object.optional("real")?,
+            flag: object.optional("flag")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("text", &self.text)
+            .member("number", &self.number)
+            .optional("real", &self.real)
+            .optional("flag", &self.flag)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Flat);
 
 impl ::planewright_model::Validate for Flat {
     fn validate(
@@ -40,19 +62,35 @@ impl ::planewright_model::Validate for Flat {
     }
 }
 
-impl ::planewright_model::Json for Flat {}
-
 /// The schema `Page`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Page {
     /// `offset`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub offset: Option<i64>,
     /// `limit`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<i64>,
 }
+
+impl json::Json for Page {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            offset: object.optional("offset")?,
+            limit: object.optional("limit")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .optional("offset", &self.offset)
+            .optional("limit", &self.limit)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Page);
 
 impl ::planewright_model::Validate for Page {
     fn validate(
@@ -73,21 +111,39 @@ impl ::planewright_model::Validate for Page {
     }
 }
 
-impl ::planewright_model::Json for Page {}
-
 /// The schema `Nested`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Nested {
     /// `flat`.
     pub flat: Flat,
     /// `texts`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub texts: Option<Vec<String>>,
     /// `more`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub more: Option<Box<Nested>>,
 }
+
+impl json::Json for Nested {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            flat: object.required("flat")?,
+            texts: object.optional("texts")?,
+            more: object.optional("more")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("flat", &self.flat)
+            .optional("texts", &self.texts)
+            .optional("more", &self.more)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Nested);
 
 impl ::planewright_model::Validate for Nested {
     fn validate(
@@ -100,20 +156,38 @@ impl ::planewright_model::Validate for Nested {
     }
 }
 
-impl ::planewright_model::Json for Nested {}
-
 /// The schema `Numbers`.
 pub type Numbers = Vec<i64>;
 
 /// The schema `IdOrName`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged, crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum IdOrName {
     /// `integer`.
     Integer(i64),
     /// `string`.
     String(String),
 }
+
+impl json::Json for IdOrName {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        node.alternative(
+            json::Fit::Any,
+            &[
+                |node| node.read().map(Self::Integer),
+                |node| node.read().map(Self::String),
+            ],
+        )
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        match self {
+            Self::Integer(value) => out.value(value),
+            Self::String(value) => out.value(value),
+        }
+    }
+}
+
+::planewright_model::__private::serde_by_json!(IdOrName);
 
 impl ::core::fmt::Display for IdOrName {
     fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
@@ -142,11 +216,8 @@ impl ::planewright_model::Scalar for IdOrName {}
 
 impl ::planewright_model::Validate for IdOrName {}
 
-impl ::planewright_model::Json for IdOrName {}
-
 /// The schema at `putObjectsInQuery/range`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged, crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum PutObjectsInQueryRange {
     /// `Page`.
     Page(Page),
@@ -160,6 +231,24 @@ impl From<Page> for PutObjectsInQueryRange {
     }
 }
 
+impl json::Json for PutObjectsInQueryRange {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        node.alternative(
+            json::Fit::Any,
+            &[|node| node.read().map(Self::Page), |node| node.read().map(Self::Integer)],
+        )
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        match self {
+            Self::Page(value) => out.value(value),
+            Self::Integer(value) => out.value(value),
+        }
+    }
+}
+
+::planewright_model::__private::serde_by_json!(PutObjectsInQueryRange);
+
 impl ::planewright_model::Validate for PutObjectsInQueryRange {
     fn validate(
         &self,
@@ -172,11 +261,8 @@ impl ::planewright_model::Validate for PutObjectsInQueryRange {
     }
 }
 
-impl ::planewright_model::Json for PutObjectsInQueryRange {}
-
 /// The schema at `putObjectsInQuery/kind`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged, crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum PutObjectsInQueryKind {
     /// `integer`.
     Integer(i64),
@@ -189,6 +275,27 @@ impl From<PutObjectsInQueryKindString> for PutObjectsInQueryKind {
         Self::String(value)
     }
 }
+
+impl json::Json for PutObjectsInQueryKind {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        node.alternative(
+            json::Fit::Any,
+            &[
+                |node| node.read().map(Self::Integer),
+                |node| node.read().map(Self::String),
+            ],
+        )
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        match self {
+            Self::Integer(value) => out.value(value),
+            Self::String(value) => out.value(value),
+        }
+    }
+}
+
+::planewright_model::__private::serde_by_json!(PutObjectsInQueryKind);
 
 impl ::core::fmt::Display for PutObjectsInQueryKind {
     fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
@@ -226,8 +333,6 @@ impl ::planewright_model::Validate for PutObjectsInQueryKind {
         }
     }
 }
-
-impl ::planewright_model::Json for PutObjectsInQueryKind {}
 
 /// The schema at `putObjectsInQuery/kind/string`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

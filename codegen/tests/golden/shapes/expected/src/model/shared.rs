@@ -3,79 +3,148 @@
 
 //! Types that no tag has for itself.
 
-use ::planewright_model::__private::serde::{Deserialize, Serialize};
+use ::planewright_model::json;
 
 /// The schema `Open`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Open {
     /// `id`.
     pub id: i64,
     /// The other members.
-    #[serde(flatten)]
     pub additional: ::planewright_model::Map<String>,
 }
 
-impl ::planewright_model::Validate for Open {}
+impl json::Json for Open {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            id: object.required("id")?,
+            additional: object.others()?,
+        };
+        object.end()?;
+        Ok(value)
+    }
 
-impl ::planewright_model::Json for Open {}
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("id", &self.id).others(&self.additional).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Open);
+
+impl ::planewright_model::Validate for Open {}
 
 /// The schema `Names`.
 pub type Names = Vec<String>;
 
 /// The schema `Tree`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(transparent, crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Tree(
     /// What it holds.
     pub Vec<Tree>,
 );
 
+impl json::Json for Tree {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        node.read().map(Self)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.value(&self.0);
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Tree);
+
 impl ::planewright_model::Validate for Tree {}
 
-impl ::planewright_model::Json for Tree {}
-
 /// The schema `Extended`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Extended {
     /// `id`.
     pub id: i64,
     /// `more`.
     pub more: Names,
     /// The other members.
-    #[serde(flatten)]
     pub additional: ::planewright_model::Map<String>,
 }
 
-impl ::planewright_model::Validate for Extended {}
+impl json::Json for Extended {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            id: object.required("id")?,
+            more: object.required("more")?,
+            additional: object.others()?,
+        };
+        object.end()?;
+        Ok(value)
+    }
 
-impl ::planewright_model::Json for Extended {}
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("id", &self.id)
+            .member("more", &self.more)
+            .others(&self.additional)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Extended);
+
+impl ::planewright_model::Validate for Extended {}
 
 /// The schema `Empty`.
 pub type Empty = ::planewright_model::Map<::planewright_model::Any>;
 
 /// The schema `Left`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Left {
     /// `right`.
     pub right: Box<Right>,
 }
 
+impl json::Json for Left {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            right: object.required("right")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("right", &self.right).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Left);
+
 impl ::planewright_model::Validate for Left {}
 
-impl ::planewright_model::Json for Left {}
-
 /// The schema `Right`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Right {
     /// `left`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub left: Option<Box<Left>>,
 }
 
-impl ::planewright_model::Validate for Right {}
+impl json::Json for Right {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            left: object.optional("left")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
 
-impl ::planewright_model::Json for Right {}
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().optional("left", &self.left).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Right);
+
+impl ::planewright_model::Validate for Right {}

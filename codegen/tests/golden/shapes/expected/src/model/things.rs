@@ -3,7 +3,7 @@
 
 //! Types of the tag `things`.
 
-use ::planewright_model::__private::serde::{Deserialize, Serialize};
+use ::planewright_model::json;
 
 /// Names a thing.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -42,81 +42,116 @@ impl ::planewright_model::Validate for ThingId {
 /// ```text
 /// {"not": "rust"}
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Thing {
     /// `id`.
     pub id: ThingId,
     /// `name`.
     pub name: String,
     /// Always there, may be null.
-    #[serde(default)]
     pub nothing: Option<String>,
     /// May be absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub maybe: Option<String>,
     /// May be absent or null.
-    #[serde(
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub either: Option<::planewright_model::Nullable<String>>,
     /// `size`.
     ///
     /// When absent, `7`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<i32>,
     /// `ratio`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub ratio: Option<f64>,
     /// `float`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub float: Option<f32>,
     /// `counts`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub counts: Option<::planewright_model::Map<i64>>,
     /// `sparse`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub sparse: Option<Vec<Option<String>>>,
     /// `children`.
     pub children: Vec<Thing>,
     /// `parent`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub parent: Option<Box<Thing>>,
     /// `made`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub made: Option<::planewright_model::DateTime>,
     /// `day`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub day: Option<::planewright_model::Date>,
     /// `uuid`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub uuid: Option<::planewright_model::Uuid>,
     /// `octets`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub octets: Option<::planewright_model::Base64>,
     /// `anything`.
-    #[serde(
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub anything: Option<::planewright_model::Any>,
     /// `free`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub free: Option<::planewright_model::Map<::planewright_model::Any>>,
     /// `state`.
     pub state: State,
     /// `kind`.
     pub kind: ThingKind,
     /// `nested`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub nested: Option<ThingNested>,
     /// **Deprecated.**
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub old: Option<String>,
 }
+
+impl json::Json for Thing {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            id: object.required("id")?,
+            name: object.required("name")?,
+            nothing: object.nullable("nothing")?,
+            maybe: object.optional("maybe")?,
+            either: object.present("either")?,
+            size: object.optional("size")?,
+            ratio: object.optional("ratio")?,
+            float: object.optional("float")?,
+            counts: object.optional("counts")?,
+            sparse: object.optional("sparse")?,
+            children: object.required("children")?,
+            parent: object.optional("parent")?,
+            made: object.optional("made")?,
+            day: object.optional("day")?,
+            uuid: object.optional("uuid")?,
+            octets: object.optional("octets")?,
+            anything: object.present("anything")?,
+            free: object.optional("free")?,
+            state: object.required("state")?,
+            kind: object.required("kind")?,
+            nested: object.optional("nested")?,
+            old: object.optional("old")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("id", &self.id)
+            .member("name", &self.name)
+            .member("nothing", &self.nothing)
+            .optional("maybe", &self.maybe)
+            .optional("either", &self.either)
+            .optional("size", &self.size)
+            .optional("ratio", &self.ratio)
+            .optional("float", &self.float)
+            .optional("counts", &self.counts)
+            .optional("sparse", &self.sparse)
+            .member("children", &self.children)
+            .optional("parent", &self.parent)
+            .optional("made", &self.made)
+            .optional("day", &self.day)
+            .optional("uuid", &self.uuid)
+            .optional("octets", &self.octets)
+            .optional("anything", &self.anything)
+            .optional("free", &self.free)
+            .member("state", &self.state)
+            .member("kind", &self.kind)
+            .optional("nested", &self.nested)
+            .optional("old", &self.old)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Thing);
 
 impl ::planewright_model::Validate for Thing {
     fn validate(
@@ -136,8 +171,6 @@ impl ::planewright_model::Validate for Thing {
         __path.member("nested").validate(&self.nested, __violations);
     }
 }
-
-impl ::planewright_model::Json for Thing {}
 
 /// How it is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -213,13 +246,28 @@ impl From<&str> for ThingKind {
 ::planewright_model::__private::open_enum!(ThingKind, Unknown);
 
 /// The schema at `Thing/nested`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ThingNested {
     /// `mode`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub mode: Option<ThingNestedMode>,
 }
+
+impl json::Json for ThingNested {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            mode: object.optional("mode")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().optional("mode", &self.mode).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(ThingNested);
 
 impl ::planewright_model::Validate for ThingNested {
     fn validate(
@@ -230,8 +278,6 @@ impl ::planewright_model::Validate for ThingNested {
         __path.member("mode").validate(&self.mode, __violations);
     }
 }
-
-impl ::planewright_model::Json for ThingNested {}
 
 /// The schema at `Thing/nested/mode`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -272,13 +318,27 @@ impl From<&str> for ThingNestedMode {
 ::planewright_model::__private::open_enum!(ThingNestedMode, Unknown);
 
 /// The schema at `getThing/404/body`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetThing404Body {
     /// `reason`.
     pub reason: String,
 }
 
-impl ::planewright_model::Validate for GetThing404Body {}
+impl json::Json for GetThing404Body {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            reason: object.required("reason")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
 
-impl ::planewright_model::Json for GetThing404Body {}
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("reason", &self.reason).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(GetThing404Body);
+
+impl ::planewright_model::Validate for GetThing404Body {}

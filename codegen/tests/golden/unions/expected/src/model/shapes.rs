@@ -3,17 +3,37 @@
 
 //! Types of the tag `shapes`.
 
-use ::planewright_model::__private::serde::{Deserialize, Serialize};
+use ::planewright_model::json;
 
 /// A number or a name.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged, crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Key {
     /// `string`.
     String(String),
     /// `integer`.
     Integer(i64),
 }
+
+impl json::Json for Key {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        node.alternative(
+            json::Fit::Any,
+            &[
+                |node| node.read().map(Self::String),
+                |node| node.read().map(Self::Integer),
+            ],
+        )
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        match self {
+            Self::String(value) => out.value(value),
+            Self::Integer(value) => out.value(value),
+        }
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Key);
 
 impl ::core::fmt::Display for Key {
     fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
@@ -60,8 +80,6 @@ impl ::planewright_model::Validate for Key {
     }
 }
 
-impl ::planewright_model::Json for Key {}
-
 /// Told apart by a member.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Shape {
@@ -91,39 +109,26 @@ impl From<Group> for Shape {
     }
 }
 
-impl Serialize for Shape {
-    fn serialize<__S: ::planewright_model::__private::serde::Serializer>(
-        &self,
-        __serializer: __S,
-    ) -> Result<__S::Ok, __S::Error> {
+impl json::Json for Shape {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        match node.tag("kind") {
+            Some("circle") => node.read().map(Self::Circle),
+            Some("square" | "rectangle") => node.read().map(Self::Square),
+            Some("Group") => node.read().map(Self::Group),
+            _ => Err(node.unknown_tag("kind")),
+        }
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
         match self {
-            Self::Circle(__value) => __value.serialize(__serializer),
-            Self::Square(__value) => {
-                ::planewright_model::__private::write_tagged(
-                    "kind",
-                    "square",
-                    __value,
-                    __serializer,
-                )
-            }
-            Self::Group(__value) => __value.serialize(__serializer),
+            Self::Circle(value) => out.value(value),
+            Self::Square(value) => out.tagged("kind", "square", value),
+            Self::Group(value) => out.value(value),
         }
     }
 }
 
-impl<'de> Deserialize<'de> for Shape {
-    fn deserialize<__D: ::planewright_model::__private::serde::Deserializer<'de>>(
-        __deserializer: __D,
-    ) -> Result<Self, __D::Error> {
-        let __value = ::planewright_model::__private::Tagged::read(__deserializer)?;
-        match __value.tag("kind") {
-            Some("circle") => __value.decode().map(Self::Circle),
-            Some("square" | "rectangle") => __value.decode().map(Self::Square),
-            Some("Group") => __value.decode().map(Self::Group),
-            _ => Err(__value.unknown("kind")),
-        }
-    }
-}
+::planewright_model::__private::serde_by_json!(Shape);
 
 impl ::planewright_model::Validate for Shape {
     fn validate(
@@ -143,17 +148,32 @@ impl ::planewright_model::Validate for Shape {
     }
 }
 
-impl ::planewright_model::Json for Shape {}
-
 /// The schema `Circle`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Circle {
     /// `kind`.
     pub kind: CircleKind,
     /// `radius`.
     pub radius: f64,
 }
+
+impl json::Json for Circle {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            kind: object.required("kind")?,
+            radius: object.required("radius")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("kind", &self.kind).member("radius", &self.radius).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Circle);
 
 impl ::planewright_model::Validate for Circle {
     fn validate(
@@ -175,32 +195,65 @@ impl ::planewright_model::Validate for Circle {
     }
 }
 
-impl ::planewright_model::Json for Circle {}
-
 /// The schema `Square`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Square {
     /// `side`.
     pub side: f64,
 }
 
+impl json::Json for Square {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            side: object.required("side")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("side", &self.side).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Square);
+
 impl ::planewright_model::Validate for Square {}
 
-impl ::planewright_model::Json for Square {}
-
 /// The schema `Group`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Group {
     /// `kind`.
     pub kind: String,
     /// `shapes`.
     pub shapes: Vec<Shape>,
     /// `first`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub first: Option<Box<Shape>>,
 }
+
+impl json::Json for Group {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            kind: object.required("kind")?,
+            shapes: object.required("shapes")?,
+            first: object.optional("first")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("kind", &self.kind)
+            .member("shapes", &self.shapes)
+            .optional("first", &self.first)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Group);
 
 impl ::planewright_model::Validate for Group {
     fn validate(
@@ -212,8 +265,6 @@ impl ::planewright_model::Validate for Group {
         __path.member("first").validate(&self.first, __violations);
     }
 }
-
-impl ::planewright_model::Json for Group {}
 
 /// The schema at `Circle/kind`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]

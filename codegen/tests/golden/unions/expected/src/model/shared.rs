@@ -3,12 +3,11 @@
 
 //! Types that no tag has for itself.
 
-use ::planewright_model::__private::serde::{Deserialize, Serialize};
+use ::planewright_model::json;
 use super::Shape;
 
 /// A number or the text NaN.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged, crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Measurement {
     /// `number`.
     Number(f64),
@@ -21,6 +20,24 @@ impl From<MeasurementString> for Measurement {
         Self::String(value)
     }
 }
+
+impl json::Json for Measurement {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        node.alternative(
+            json::Fit::Any,
+            &[|node| node.read().map(Self::Number), |node| node.read().map(Self::String)],
+        )
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        match self {
+            Self::Number(value) => out.value(value),
+            Self::String(value) => out.value(value),
+        }
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Measurement);
 
 impl ::core::fmt::Display for Measurement {
     fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
@@ -59,11 +76,8 @@ impl ::planewright_model::Validate for Measurement {
     }
 }
 
-impl ::planewright_model::Json for Measurement {}
-
 /// The schema `Anything`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged, crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Anything {
     /// `boolean`.
     Boolean(bool),
@@ -73,22 +87,54 @@ pub enum Anything {
     Object(::planewright_model::Map<Anything>),
 }
 
+impl json::Json for Anything {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        node.alternative(
+            json::Fit::Any,
+            &[
+                |node| node.read().map(Self::Boolean),
+                |node| node.read().map(Self::Array),
+                |node| node.read().map(Self::Object),
+            ],
+        )
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        match self {
+            Self::Boolean(value) => out.value(value),
+            Self::Array(value) => out.value(value),
+            Self::Object(value) => out.value(value),
+        }
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Anything);
+
 impl ::planewright_model::Validate for Anything {}
 
-impl ::planewright_model::Json for Anything {}
-
 /// The schema `Maybe`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Maybe {
     /// `shape`.
-    #[serde(
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub shape: Option<::planewright_model::Nullable<Shape>>,
 }
+
+impl json::Json for Maybe {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            shape: object.present("shape")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().optional("shape", &self.shape).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Maybe);
 
 impl ::planewright_model::Validate for Maybe {
     fn validate(
@@ -99,8 +145,6 @@ impl ::planewright_model::Validate for Maybe {
         __path.member("shape").validate(&self.shape, __violations);
     }
 }
-
-impl ::planewright_model::Json for Maybe {}
 
 /// The schema at `Measurement/string`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]

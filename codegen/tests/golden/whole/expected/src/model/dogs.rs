@@ -5,7 +5,7 @@
 //!
 //! The guests.
 
-use ::planewright_model::__private::serde::{Deserialize, Serialize};
+use ::planewright_model::json;
 use super::Name;
 
 /// The schema `Breed`.
@@ -51,17 +51,38 @@ impl From<&str> for Breed {
 ::planewright_model::__private::open_enum!(Breed, Unlisted);
 
 /// The schema `Dog`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Dog {
     /// `name`.
     pub name: Name,
     /// `breed`.
     pub breed: Breed,
     /// `age`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub age: Option<i64>,
 }
+
+impl json::Json for Dog {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            name: object.required("name")?,
+            breed: object.required("breed")?,
+            age: object.optional("age")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("name", &self.name)
+            .member("breed", &self.breed)
+            .optional("age", &self.age)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Dog);
 
 impl ::planewright_model::Validate for Dog {
     fn validate(
@@ -84,16 +105,28 @@ impl ::planewright_model::Validate for Dog {
     }
 }
 
-impl ::planewright_model::Json for Dog {}
-
 /// The schema `Problem`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Problem {
     /// `detail`.
     pub detail: String,
 }
 
-impl ::planewright_model::Validate for Problem {}
+impl json::Json for Problem {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            detail: object.required("detail")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
 
-impl ::planewright_model::Json for Problem {}
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("detail", &self.detail).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Problem);
+
+impl ::planewright_model::Validate for Problem {}

@@ -5,24 +5,35 @@
 //!
 //! Work that takes a while.
 
-use ::planewright_model::__private::serde::{Deserialize, Serialize};
+use ::planewright_model::json;
 use super::Name;
 
 /// The schema `WalkRequest`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct WalkRequest {
     /// `ticket`.
-    #[serde(
-        default,
-        deserialize_with = "::planewright_model::__private::present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub ticket: Option<::planewright_model::Nullable<String>>,
     /// `dogs`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub dogs: Option<Vec<Name>>,
 }
+
+impl json::Json for WalkRequest {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            ticket: object.present("ticket")?,
+            dogs: object.optional("dogs")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().optional("ticket", &self.ticket).optional("dogs", &self.dogs).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(WalkRequest);
 
 impl ::planewright_model::Validate for WalkRequest {
     fn validate(
@@ -34,45 +45,91 @@ impl ::planewright_model::Validate for WalkRequest {
     }
 }
 
-impl ::planewright_model::Json for WalkRequest {}
-
 /// The schema `Ticket`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ticket {
     /// `ticket`.
     pub ticket: String,
 }
 
+impl json::Json for Ticket {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            ticket: object.required("ticket")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("ticket", &self.ticket).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Ticket);
+
 impl ::planewright_model::Validate for Ticket {}
 
-impl ::planewright_model::Json for Ticket {}
-
 /// The schema `WalkResult`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct WalkResult {
     /// `metres`.
     pub metres: i64,
 }
 
+impl json::Json for WalkResult {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            metres: object.required("metres")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("metres", &self.metres).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(WalkResult);
+
 impl ::planewright_model::Validate for WalkResult {}
 
-impl ::planewright_model::Json for WalkResult {}
-
 /// The schema `Walk`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Walk {
     /// `state`.
     pub state: WalkState,
     /// `result`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub result: Option<WalkResult>,
     /// `failure`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
 }
+
+impl json::Json for Walk {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            state: object.required("state")?,
+            result: object.optional("result")?,
+            failure: object.optional("failure")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("state", &self.state)
+            .optional("result", &self.result)
+            .optional("failure", &self.failure)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Walk);
 
 impl ::planewright_model::Validate for Walk {
     fn validate(
@@ -83,8 +140,6 @@ impl ::planewright_model::Validate for Walk {
         __path.member("state").validate(&self.state, __violations);
     }
 }
-
-impl ::planewright_model::Json for Walk {}
 
 /// The schema at `Walk/state`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
