@@ -4,7 +4,7 @@ use serde_json::Number;
 /// The assertions of a schema that a Rust type doesn't make by itself.
 ///
 /// Lengths count Unicode code points; patterns are ECMA-262 expressions, unanchored.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 pub struct Constraints {
     /// `minimum`.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -2,7 +2,7 @@
 //!
 //! Schemas of `components` become declarations first; then each operation is lowered in scratch space: what it
 //! declared is taken back if it fails. At the end, what uses a broken schema is left out, and the types that are
-//! left move together.
+//! left move together; of those written in place that are equal, one is kept.
 
 mod asynchronous;
 mod bodies;
@@ -21,6 +21,7 @@ mod routes;
 mod scalars;
 mod schemas;
 mod servers;
+mod share;
 mod unions;
 mod view;
 
@@ -65,6 +66,7 @@ pub fn lower_document<'a>(reading: Reading<'a>, resolved: &'a Resolved<'a>) -> A
     let mut operations: Vec<_> = operations.into_iter().map(|lowered| lowered.operation).collect();
     operations.sort_by(|left, right| left.id.cmp(&right.id));
     let types = prune::types(&schemas, &mut operations);
+    let types = share::share(types, &mut operations);
     let tags = tags(resolved, &operations);
     Api {
         title: document.title.clone(),
