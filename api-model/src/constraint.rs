@@ -1,11 +1,16 @@
 //! What a document asserts beyond the shape of a value, and the report of everything that breaks it.
 
+mod assertion;
 mod check;
 mod format;
 mod path;
 mod pattern;
 mod violation;
 
+pub use assertion::{
+    any_of, conditional, contains, dependent, exactly_one, holds, is, items_fit, json, listed_json,
+    member_names, members_fit, not, required,
+};
 pub use check::{Bound, Checked, Constraints};
 pub(crate) use format::{is_base64, is_date, is_date_time, is_uuid};
 pub use path::Path;

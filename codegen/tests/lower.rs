@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use planewright_codegen::ir::{
-    Additional, Api, BodyKind, Constraints, Content, IntegerFormat, NameHint, NumberFormat, Operation,
-    PathSegment, SegmentPart, Status, StringFormat, Type, TypeDecl, TypeKind, TypeUse, UnionTag,
+    Additional, Api, Assertion, BodyKind, Constraints, Content, IntegerFormat, NameHint, NumberFormat,
+    Operation, PathSegment, SegmentPart, Status, StringFormat, Type, TypeDecl, TypeKind, TypeUse, UnionTag,
 };
 use planewright_codegen::lower::lower;
 use planewright_codegen::source::SourceSet;
@@ -148,7 +148,9 @@ impl Show<'_> {
                     UnionTag::Trial => "by trial".to_owned(),
                     UnionTag::Property(property) => format!("by {property}"),
                 };
-                writeln!(text, "\nunion {name} {tag}").unwrap();
+                let several = if union.exclusive { "" } else { ", one or more" };
+                let limits = self.limits(&union.constraints);
+                writeln!(text, "\nunion {name} {tag}{several}{limits}").unwrap();
                 for variant in &union.variants {
                     let values = if variant.tag_values.is_empty() {
                         String::new()
@@ -164,7 +166,7 @@ impl Show<'_> {
                     Additional::Forbidden => ", closed".to_owned(),
                     Additional::Typed(ty) => format!(", others {}", self.ty(ty)),
                 };
-                writeln!(text, "\nstruct {name}{rest}{}", limits(constraints)).unwrap();
+                writeln!(text, "\nstruct {name}{rest}{}", self.limits(constraints)).unwrap();
                 for field in fields {
                     let mark = if field.required { "" } else { "?" };
                     let mut notes =
@@ -194,7 +196,54 @@ impl Show<'_> {
             Type::Named(id) => name(self.0.types.get(*id)),
         };
         let null = if ty.nullable { " or null" } else { "" };
-        format!("{base}{}{null}", limits(&ty.constraints))
+        format!("{base}{}{null}", self.limits(&ty.constraints))
+    }
+
+    fn limits(&self, constraints: &Constraints) -> String {
+        let rest = Constraints { assertions: Vec::new(), ..constraints.clone() };
+        let mut text = String::new();
+        if !rest.is_empty() {
+            write!(text, " {}", serde_json::to_string(&rest).unwrap()).unwrap();
+        }
+        for assertion in &constraints.assertions {
+            write!(text, " & {}", self.assertion(assertion)).unwrap();
+        }
+        text
+    }
+
+    fn assertion(&self, assertion: &Assertion) -> String {
+        let list = |types: &[TypeUse], between: &str| {
+            types.iter().map(|ty| self.ty(ty)).collect::<Vec<_>>().join(between)
+        };
+        let optional = |word: &str, ty: &Option<TypeUse>| {
+            ty.as_ref().map_or_else(String::new, |ty| format!(" {word} {}", self.ty(ty)))
+        };
+        match assertion {
+            Assertion::Not(ty) => format!("not({})", self.ty(ty)),
+            Assertion::AnyOf(types) => format!("any({})", list(types, " | ")),
+            Assertion::OneOf(types) => format!("one({})", list(types, " | ")),
+            Assertion::If { condition, then, otherwise } => {
+                format!("if({}{}{})", self.ty(condition), optional("then", then), optional("else", otherwise))
+            }
+            Assertion::Required(names) => format!("has({})", names.join(", ")),
+            Assertion::Dependent { member, required, schema } => {
+                format!("with {member}({}{})", required.join(", "), optional("is", schema))
+            }
+            Assertion::Members { named, patterns, others } => {
+                let mut parts: Vec<_> =
+                    named.iter().map(|(name, ty)| format!("{name}: {}", self.ty(ty))).collect();
+                parts.extend(patterns.iter().map(|(pattern, ty)| format!("/{pattern}/: {}", self.ty(ty))));
+                parts.extend(others.iter().map(|ty| format!("others: {}", self.ty(ty))));
+                format!("members({})", parts.join(", "))
+            }
+            Assertion::MemberNames(ty) => format!("names({})", self.ty(ty)),
+            Assertion::Items { first, rest } => {
+                format!("items({}{})", list(first, ", "), optional("then", rest))
+            }
+            Assertion::Contains { item, least, most } => {
+                format!("contains({}, {least}..{most:?})", self.ty(item))
+            }
+        }
     }
 }
 
@@ -211,11 +260,4 @@ fn segment(segment: &PathSegment) -> String {
         SegmentPart::Parameter(name) => format!("{{{name}}}"),
     });
     parts.collect()
-}
-
-fn limits(constraints: &Constraints) -> String {
-    if constraints.is_empty() {
-        return String::new();
-    }
-    format!(" {}", serde_json::to_string(constraints).unwrap())
 }

@@ -103,6 +103,11 @@ pub struct Union {
     pub variants: Vec<Variant>,
     /// How a reader tells them apart.
     pub tag: UnionTag,
+    /// Whether a value must be one of exactly one variant (`oneOf`); otherwise of one or more (`anyOf`).
+    pub exclusive: bool,
+    /// What is asserted about the value, whichever variant it is.
+    #[serde(skip_serializing_if = "Constraints::is_empty")]
+    pub constraints: Constraints,
 }
 
 /// How a reader tells the variants of a union apart.

@@ -57,7 +57,15 @@ pub(super) fn read(reading: Reading<'_>, schema: &Schema<'_>) -> Constraints {
 
 /// What of `constraints` says something about values of this type.
 pub(super) fn applicable(constraints: Constraints, kind: Option<SchemaType>) -> Constraints {
-    let mut rest = Constraints { one_of: constraints.one_of, ..Constraints::default() };
+    // A value of any type may be one that they speak of.
+    if kind.is_none() {
+        return constraints;
+    }
+    let mut rest = Constraints {
+        one_of: constraints.one_of,
+        assertions: constraints.assertions,
+        ..Constraints::default()
+    };
     match kind {
         Some(SchemaType::Integer | SchemaType::Number) => {
             rest.minimum = constraints.minimum;
@@ -122,6 +130,15 @@ pub(super) fn both(first: Constraints, second: Constraints) -> Constraints {
         min_properties: least(first.min_properties, second.min_properties),
         max_properties: most(first.max_properties, second.max_properties),
         one_of: if second.one_of.is_empty() { first.one_of } else { second.one_of },
+        assertions: {
+            let mut assertions = first.assertions;
+            for assertion in second.assertions {
+                if !assertions.contains(&assertion) {
+                    assertions.push(assertion);
+                }
+            }
+            assertions
+        },
     }
 }
 

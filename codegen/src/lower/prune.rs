@@ -6,7 +6,8 @@ use super::operations::Lowered;
 use super::schemas::Schemas;
 use crate::diagnostic::{Cost, Problem, code};
 use crate::ir::{
-    Additional, BodyKind, NameHint, Operation, Type, TypeDecl, TypeId, TypeKind, TypeTable, TypeUse,
+    Additional, Assertion, BodyKind, Constraints, NameHint, Operation, Type, TypeDecl, TypeId, TypeKind,
+    TypeTable, TypeUse,
 };
 use crate::openapi::Reading;
 use crate::source::Span;
@@ -163,19 +164,24 @@ fn body_ids(kind: &mut BodyKind, visit: &mut dyn FnMut(&mut TypeId)) {
 /// Calls `visit` for each declared type that a declaration names itself.
 pub(super) fn each_id(kind: &TypeKind, visit: &mut dyn FnMut(TypeId)) {
     match kind {
-        TypeKind::Struct { fields, additional, .. } => {
+        TypeKind::Struct { fields, additional, constraints } => {
             fields.iter().for_each(|field| each_use_id(&field.ty, visit));
             if let Additional::Typed(ty) = additional {
                 each_use_id(ty, visit);
             }
+            each_asserted_id(constraints, visit);
         }
         TypeKind::Enum { .. } => {}
-        TypeKind::Union(union) => union.variants.iter().for_each(|variant| each_use_id(&variant.ty, visit)),
+        TypeKind::Union(union) => {
+            union.variants.iter().for_each(|variant| each_use_id(&variant.ty, visit));
+            each_asserted_id(&union.constraints, visit);
+        }
         TypeKind::Alias(ty) => each_use_id(ty, visit),
     }
 }
 
 fn each_use_id(ty: &TypeUse, visit: &mut dyn FnMut(TypeId)) {
+    each_asserted_id(&ty.constraints, visit);
     match &ty.ty {
         Type::Named(id) => visit(*id),
         Type::Array(inner) | Type::Map(inner) => each_use_id(inner, visit),
@@ -183,27 +189,42 @@ fn each_use_id(ty: &TypeUse, visit: &mut dyn FnMut(TypeId)) {
     }
 }
 
+fn each_asserted_id(constraints: &Constraints, visit: &mut dyn FnMut(TypeId)) {
+    for ty in constraints.assertions.iter().flat_map(Assertion::types) {
+        each_use_id(ty, visit);
+    }
+}
+
 /// As [`each_id`], to change them.
 pub(super) fn kind_ids(kind: &mut TypeKind, visit: &mut dyn FnMut(&mut TypeId)) {
     match kind {
-        TypeKind::Struct { fields, additional, .. } => {
+        TypeKind::Struct { fields, additional, constraints } => {
             fields.iter_mut().for_each(|field| use_ids(&mut field.ty, visit));
             if let Additional::Typed(ty) = additional {
                 use_ids(ty, visit);
             }
+            asserted_ids(constraints, visit);
         }
         TypeKind::Enum { .. } => {}
         TypeKind::Union(union) => {
-            union.variants.iter_mut().for_each(|variant| use_ids(&mut variant.ty, visit))
+            union.variants.iter_mut().for_each(|variant| use_ids(&mut variant.ty, visit));
+            asserted_ids(&mut union.constraints, visit);
         }
         TypeKind::Alias(ty) => use_ids(ty, visit),
     }
 }
 
 fn use_ids(ty: &mut TypeUse, visit: &mut dyn FnMut(&mut TypeId)) {
+    asserted_ids(&mut ty.constraints, visit);
     match &mut ty.ty {
         Type::Named(id) => visit(id),
         Type::Array(inner) | Type::Map(inner) => use_ids(inner, visit),
         Type::Any | Type::Boolean | Type::Integer(_) | Type::Number(_) | Type::String(_) => {}
+    }
+}
+
+fn asserted_ids(constraints: &mut Constraints, visit: &mut dyn FnMut(&mut TypeId)) {
+    for ty in constraints.assertions.iter_mut().flat_map(Assertion::types_mut) {
+        use_ids(ty, visit);
     }
 }

@@ -4,7 +4,7 @@ use super::peek;
 use super::schemas::{Schemas, joined};
 use super::view::{UnionView, View};
 use crate::diagnostic::{Problem, Reported, code};
-use crate::ir::{Type, TypeUse, Union, UnionTag, Variant};
+use crate::ir::{Constraints, Type, TypeUse, Union, UnionTag, Variant};
 use crate::openapi::{Discriminator, Reading, Reference, SchemaType};
 use crate::resolve::quiet_target;
 use crate::source::{Node, NodeIdentity, Pointer, Span, Value};
@@ -92,7 +92,12 @@ impl<'a> Schemas<'a> {
             variants.push(Variant { name: name.to_owned(), tag_values: vec![value.value.clone()], ty });
         }
         let tag = UnionTag::Property(discriminator.property.value.clone());
-        Ok((!variants.is_empty()).then_some(Union { variants, tag }))
+        Ok((!variants.is_empty()).then_some(Union {
+            variants,
+            tag,
+            exclusive: true,
+            constraints: Constraints::default(),
+        }))
     }
 
     fn several(
@@ -110,7 +115,7 @@ impl<'a> Schemas<'a> {
             variants.push(Variant { name, tag_values, ty: TypeUse { nullable: false, ..ty } });
         }
         let tag = tag.map_or(UnionTag::Trial, |(property, _)| UnionTag::Property(property));
-        Ok(Union { variants, tag })
+        Ok(Union { variants, tag, exclusive: union.exclusive, constraints: Constraints::default() })
     }
 
     fn alternative_use(

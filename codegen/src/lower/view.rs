@@ -56,6 +56,8 @@ pub(super) struct Property<'a> {
 pub(super) struct UnionView<'a> {
     pub(super) alternatives: &'a [Node],
     pub(super) discriminator: Option<Discriminator>,
+    /// Whether exactly one must hold.
+    pub(super) exclusive: bool,
     pub(super) owner: Owner,
     pub(super) span: Span,
 }
@@ -181,6 +183,7 @@ impl<'a> View<'a> {
                 unions.push(UnionView {
                     alternatives,
                     discriminator: schema.discriminator.clone(),
+                    exclusive: key == "oneOf",
                     owner: owner.to_vec(),
                     span: schema.member(key).map_or(schema.span(), |node| node.span),
                 });

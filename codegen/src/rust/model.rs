@@ -205,6 +205,7 @@ fn item(rust: &RustApi<'_>, id: TypeId) -> Item {
         TypeKind::Union(union) => {
             let variants = variants(rust, id);
             checks = union_checks(rust, id);
+            checks.extend(rust.json_checks(&union.constraints, "self"));
             let tag = match &union.tag {
                 UnionTag::Property(member) => Some(literal(member)),
                 UnionTag::Trial => None,
@@ -340,7 +341,7 @@ fn union_checks(rust: &RustApi<'_>, id: TypeId) -> Vec<String> {
     let mut arms = Vec::new();
     let mut rest = false;
     for (variant, name) in union.variants.iter().zip(&rust.type_names(id).members) {
-        let body = rust.checks(&variant.ty).join(" ");
+        let body = rust.checks(&variant.ty, Scope::Model).join(" ");
         if body.is_empty() {
             rest = true;
         } else if rust.is_nullable(&variant.ty) {
