@@ -90,7 +90,7 @@ impl FromStr for Stage {
 pub fn dump(sources: &SourceSet, stage: Stage, operation: Option<&str>) -> (Option<Value>, Diagnostics) {
     let sink = Sink::new();
     let tree = Tree::read(sources, &sink);
-    let shown = show(Reading { tree: &tree, sink: &sink }, stage, operation);
+    let shown = show(Reading::new(&tree, &sink), stage, operation);
     (shown, sink.finish(&tree))
 }
 

@@ -76,7 +76,7 @@ codes! {
     NO_DIALECT = "E0201", "no-dialect",
         "An OpenAPI document says so: `openapi: 3.0.3` at its root.";
     UNSUPPORTED_DIALECT = "U0202", "dialect",
-        "OpenAPI 3.0 is read. Other versions of the specification aren't yet.";
+        "OpenAPI 3.0 and 3.1 are read. Of later versions, what they have in common with 3.1.";
     WRONG_TYPE = "E0203", "wrong-type",
         "A member that carries meaning has the wrong type, so that its meaning can't be guessed.";
     MISSING_MEMBER = "E0204", "missing-member",
@@ -154,6 +154,8 @@ codes! {
     PARAMETER_WITH_JSON = "W0420", "parameter-with-json",
         "A parameter holds objects or lists in a list or an object. Its style has no form for that, so they are \
          written as JSON; other programs may do otherwise.";
+    WEBHOOKS = "U0421", "webhooks",
+        "Webhooks are requests that the server makes. Nothing is generated for them.";
 
     // Bodies.
     BAD_MEDIA_TYPE = "W0501", "bad-media-type",
@@ -214,6 +216,23 @@ codes! {
         "`items` is one schema for all elements, not a list of schemas.";
     NO_ITEMS = "W0620", "no-items",
         "An array must say what it holds: `items`. Any values are assumed.";
+    PATTERN_PROPERTIES = "U0621", "pattern-properties",
+        "`patternProperties` isn't checked: members with such names are taken as any value.";
+    PROPERTY_NAMES = "U0622", "property-names",
+        "`propertyNames` isn't checked: the names of members may be any text.";
+    DEPENDENCIES = "U0623", "dependencies",
+        "`dependentRequired` and `dependentSchemas` aren't checked; the rest of the schema is.";
+    CONDITION = "U0624", "condition",
+        "`if`, `then` and `else` aren't checked; the rest of the schema is.";
+    CONTAINS = "U0625", "contains",
+        "`contains` isn't checked; the rest of the schema is.";
+    UNEVALUATED = "U0626", "unevaluated",
+        "`unevaluatedProperties` and `unevaluatedItems` aren't checked; the rest of the schema is.";
+    TUPLE = "U0627", "tuple",
+        "`prefixItems` isn't checked: the elements of the list are taken as any values.";
+    NULLABLE_ASIDE = "W0628", "nullable-aside",
+        "`nullable` stands where the language gives it no meaning: beside a `$ref`, or in OpenAPI 3.1. What is meant is \
+         plain, so null is taken.";
 
     // Links and asynchronous operations.
     BAD_LINK = "W0701", "bad-link",

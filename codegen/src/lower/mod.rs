@@ -22,6 +22,7 @@ mod scalars;
 mod schemas;
 mod servers;
 mod share;
+mod unchecked;
 mod unions;
 mod view;
 
@@ -46,7 +47,7 @@ fn lower_tree(tree: &Tree<'_>, sink: &Sink) -> Option<Api> {
     if sink.is_fatal() {
         return None;
     }
-    let reading = Reading { tree, sink };
+    let reading = Reading::new(tree, sink);
     let document = parse(reading)?;
     let resolved = resolve(reading, &document);
     let api = lower_document(reading, &resolved);

@@ -10,7 +10,7 @@ use crate::ir::{
     Additional, Constraints, Docs, Field, NameHint, NumberFormat, Type, TypeDecl, TypeId, TypeKind,
     TypeTable, TypeUse,
 };
-use crate::openapi::{AdditionalProperties, Document, Reading, Reference, SchemaType, Text};
+use crate::openapi::{AdditionalProperties, Document, Reading, Reference, SchemaType, Text, normal};
 use crate::resolve::target;
 use crate::source::{Node, NodeIdentity, Span};
 
@@ -113,7 +113,17 @@ impl<'a> Schemas<'a> {
 
     fn nested_use(&mut self, node: &'a Node, owner: &[String]) -> Result<TypeUse, Reported> {
         let nullable = peek::nullable(self.reading, node);
+        if let Some(id) = self.declared.get(&node.identity()).filter(|_| Reference::of(node).is_none()) {
+            return Ok(TypeUse { nullable, ..TypeUse::plain(Type::Named(*id)) });
+        }
+        let node = normal(self.reading, node);
         if let Some(reference) = Reference::of(node) {
+            if let Some(aside) = node.get("nullable").filter(|_| nullable) {
+                let message = "what stands beside a `$ref` doesn't count; null is taken all the same";
+                Problem::new(code::NULLABLE_ASIDE, aside.span, message)
+                    .help("put the `$ref` into an `allOf` beside `nullable: true`")
+                    .report(self.reading.sink);
+            }
             return self.reference(&reference, owner).map(|ty| TypeUse { nullable, ..ty });
         }
         if let Some(id) = self.declared.get(&node.identity()) {
@@ -208,6 +218,7 @@ impl<'a> Schemas<'a> {
     }
 
     fn declaration(&mut self, node: &'a Node, owner: &[String]) -> Result<(TypeKind, Docs), Reported> {
+        let node = normal(self.reading, node);
         if let Some(reference) = Reference::of(node) {
             return Ok((TypeKind::Alias(self.reference(&reference, owner)?), Docs::default()));
         }
@@ -437,9 +448,11 @@ pub(super) fn joined(owner: &[String], word: &str) -> Vec<String> {
 
 /// A name for a schema in the middle of something: `#/components/schemas/A/properties/b` is `A`, `b`.
 fn name_of_pointer(tokens: &[String], owner: &[String]) -> Vec<String> {
-    const STRUCTURE: [&str; 12] = [
+    const STRUCTURE: [&str; 14] = [
         "components",
         "schemas",
+        "definitions",
+        "$defs",
         "properties",
         "items",
         "allOf",

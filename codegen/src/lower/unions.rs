@@ -5,7 +5,7 @@ use super::schemas::{Schemas, joined};
 use super::view::{UnionView, View};
 use crate::diagnostic::{Problem, Reported, code};
 use crate::ir::{Constraints, Type, TypeUse, Union, UnionTag, Variant};
-use crate::openapi::{Discriminator, Reading, Reference, SchemaType};
+use crate::openapi::{Discriminator, Reading, Reference, SchemaType, normal};
 use crate::resolve::quiet_target;
 use crate::source::{Node, NodeIdentity, Pointer, Span, Value};
 
@@ -149,6 +149,7 @@ fn alternatives<'a>(
         if peek::only_null(node) {
             continue;
         }
+        let node = normal(reading, node);
         let target = Reference::of(node).and_then(|reference| quiet_target(reading.tree, &reference));
         let identity = target.as_ref().map_or(node.identity(), |target| target.node.identity());
         if list.iter().any(|other| other.identity == identity) {
@@ -253,7 +254,7 @@ fn constant_tag(alternatives: &[Alternative<'_>]) -> Option<(String, Vec<Vec<Str
 /// The strings that an inline `enum` allows for a member.
 fn constants(view: &View<'_>, property: &str) -> Option<Vec<String>> {
     let property = view.properties.iter().find(|other| other.name.value == property)?;
-    let values = property.nodes.iter().rev().find_map(|node| node.get("enum"))?.as_array()?;
+    let values = property.nodes.iter().rev().find_map(|node| peek::listed(node))?;
     let texts: Option<Vec<String>> = values.iter().map(|value| value.as_str().map(str::to_owned)).collect();
     texts.filter(|texts| !texts.is_empty())
 }

@@ -1,7 +1,7 @@
 //! What a schema says once its `allOf` is merged into it.
 
-use super::constraints;
 use super::peek::resolved;
+use super::{constraints, unchecked};
 use crate::diagnostic::{Cost, Problem, Reported, code};
 use crate::ir::{Constraints, Docs};
 use crate::openapi::{AdditionalProperties, Discriminator, Reading, Reference, Schema, SchemaType, Text};
@@ -116,6 +116,7 @@ impl<'a> View<'a> {
         open: &mut Open,
     ) -> Result<Self, Reported> {
         let schema = Schema::read(reading, node)?;
+        let node = schema.node;
         if let Some(reference) = schema.reference {
             let target = target(reading, &reference)?;
             let owner = target.component().map_or_else(|| owner.to_vec(), |name| vec![name.to_owned()]);
@@ -172,6 +173,7 @@ impl<'a> View<'a> {
             Problem::new(code::NOT, not.span, message).report(reading.sink);
         }
         constraints::warn_misplaced(reading, schema);
+        unchecked::warn(reading, schema);
         let mut unions = Vec::new();
         for (key, alternatives) in [("oneOf", schema.one_of), ("anyOf", schema.any_of)] {
             if alternatives.is_empty() {

@@ -36,7 +36,7 @@ impl<'a> Components<'a> {
 }
 
 fn security_scheme(reading: Reading<'_>, node: &Node) -> Result<SecurityScheme, Reported> {
-    let fields = Fields::of(Reading { tree: reading.tree, sink: reading.sink }, node, "a security scheme")?;
+    let fields = Fields::of(reading, node, "a security scheme")?;
     let kind = fields.required_string("type")?;
     Ok(match kind.value.as_str() {
         "apiKey" => SecurityScheme::ApiKey {

@@ -4,6 +4,7 @@
 //! the tree for a [`Location`] when there is something to say.
 
 mod json;
+mod kept;
 mod line_index;
 mod node;
 mod pointer;

@@ -93,6 +93,11 @@ impl Node {
         self.as_object()?.get(key)
     }
 
+    /// A value of a reader's own making that stands for these bytes.
+    pub(crate) fn new(value: Value, span: Span) -> Self {
+        Self { value, span }
+    }
+
     /// What it is, in a word.
     #[must_use]
     pub fn kind(&self) -> &'static str {
@@ -181,6 +186,11 @@ impl Object {
             by_key = Vec::new();
         }
         Self { members, by_key }
+    }
+
+    /// These members, of which no two have one key.
+    pub(crate) fn of(members: Vec<Member>) -> Self {
+        Self::new(members, &mut |_, _| ())
     }
 
     /// The value of a member.

@@ -1,3 +1,4 @@
+use super::kept::Kept;
 use super::{FileId, Node, Pointer, SourceSet, Span, Value, json, yaml};
 use crate::diagnostic::{Location, Problem, Sink, code};
 
@@ -6,6 +7,7 @@ use crate::diagnostic::{Location, Problem, Sink, code};
 pub struct Tree<'s> {
     sources: &'s SourceSet,
     roots: Vec<Option<Node>>,
+    kept: Kept,
 }
 
 impl<'s> Tree<'s> {
@@ -15,7 +17,7 @@ impl<'s> Tree<'s> {
         let read = |(index, file): (usize, &super::SourceFile)| {
             read_file(FileId(index as u32), file.name(), file.text(), sink)
         };
-        Self { sources, roots: sources.files().iter().enumerate().map(read).collect() }
+        Self { sources, roots: sources.files().iter().enumerate().map(read).collect(), kept: Kept::default() }
     }
 
     /// The texts.
@@ -28,6 +30,17 @@ impl<'s> Tree<'s> {
     #[must_use]
     pub fn root(&self) -> Option<&Node> {
         self.roots.first()?.as_ref()
+    }
+
+    /// What `make` makes of `node`, kept as long as the tree, and the same again when asked again. `what` tells things
+    /// made of one node apart.
+    pub(crate) fn made_of(
+        &self,
+        node: &Node,
+        what: &'static str,
+        make: impl FnOnce() -> Node,
+    ) -> Option<&Node> {
+        self.kept.get_or_make(node.identity(), what, make)
     }
 
     /// What stands at `pointer` in the file `file`.
