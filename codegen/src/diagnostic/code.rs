@@ -76,7 +76,7 @@ codes! {
     NO_DIALECT = "E0201", "no-dialect",
         "An OpenAPI document says so: `openapi: 3.0.3` at its root.";
     UNSUPPORTED_DIALECT = "U0202", "dialect",
-        "OpenAPI 3.0 and 3.1 are read. Of later versions, what they have in common with 3.1.";
+        "OpenAPI 3.0 and 3.1 and Swagger 2.0 are read. Of later versions, what they have in common with 3.1.";
     WRONG_TYPE = "E0203", "wrong-type",
         "A member that carries meaning has the wrong type, so that its meaning can't be guessed.";
     MISSING_MEMBER = "E0204", "missing-member",
@@ -156,6 +156,8 @@ codes! {
          written as JSON; other programs may do otherwise.";
     WEBHOOKS = "U0421", "webhooks",
         "Webhooks are requests that the server makes. Nothing is generated for them.";
+    COLLECTION_FORMAT = "U0422", "collection-format",
+        "A list of Swagger 2.0 is written with tabs between its values (`tsv`). The operation is left out.";
 
     // Bodies.
     BAD_MEDIA_TYPE = "W0501", "bad-media-type",

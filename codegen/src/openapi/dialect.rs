@@ -64,6 +64,7 @@ impl Dialect {
             }
         };
         let language = match name {
+            "Swagger" if is(&version.value, "2.0") || version.value == "2" => Some(Language::Swagger20),
             "OpenAPI" if is(&version.value, "3.0") || version.value == "3" => Some(Language::OpenApi30),
             "OpenAPI" if is(&version.value, "3.1") => Some(Language::OpenApi31),
             "OpenAPI" if version.value.starts_with("3.") => {
@@ -79,7 +80,7 @@ impl Dialect {
             None => {
                 let message = format!("{name} {} isn't supported", version.value);
                 Err(Problem::new(code::UNSUPPORTED_DIALECT, version.span, message)
-                    .help("OpenAPI 3.0 and 3.1 are read")
+                    .help("OpenAPI 3.0 and 3.1 and Swagger 2.0 are read")
                     .report_fatal(reading.sink))
             }
         }

@@ -1,6 +1,6 @@
 use super::fields::entries;
 use super::kind;
-use super::{Fields, Reading, Reference, Text, normal};
+use super::{Fields, Language, Reading, Reference, Text, normal};
 use crate::diagnostic::{Problem, Reported, code};
 use crate::ir::Docs;
 use crate::source::{Node, Span, Value};
@@ -229,9 +229,11 @@ fn discriminator(reading: Reading<'_>, fields: Fields<'_>) -> Result<Option<Disc
     let Some(node) = fields.get("discriminator") else { return Ok(None) };
     // Swagger 2.0 had the property's name here.
     if let Some(name) = node.as_str() {
-        let message =
-            "`discriminator` must be an object with `propertyName`; the string is taken as that name";
-        Problem::new(code::REPAIRED_TYPE, node.span, message).report(reading.sink);
+        if reading.language > Language::Swagger20 {
+            let message =
+                "`discriminator` must be an object with `propertyName`; the string is taken as that name";
+            Problem::new(code::REPAIRED_TYPE, node.span, message).report(reading.sink);
+        }
         let property = Text { value: name.to_owned(), span: node.span };
         return Ok(Some(Discriminator { property, mapping: Vec::new() }));
     }

@@ -17,6 +17,7 @@ impl Target<'_> {
     pub fn component(&self) -> Option<&str> {
         match self.pointer.tokens() {
             [root, _, name] if root == "components" => Some(name),
+            [root, name] if root == "definitions" => Some(name),
             _ => None,
         }
     }
