@@ -7,6 +7,7 @@ mod browser;
 mod codegen;
 mod flink;
 mod http;
+mod judge;
 mod lint_spec;
 mod place;
 mod process;
@@ -51,6 +52,8 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Judges generated types by drawn values, against a JSON Schema validator.
+    Oracle(judge::Selection),
     /// Checks the house rules.
     Tidy,
     /// Lints our OpenAPI documents.
@@ -85,6 +88,7 @@ fn carry_out(chore: Chore) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Chore::Codegen { check: false } => codegen::write().map(|()| ExitCode::SUCCESS),
+        Chore::Oracle(selection) => judge::oracle(&selection).map(|()| ExitCode::SUCCESS),
         Chore::Tidy => tidy::run().map(|_| ExitCode::SUCCESS),
         Chore::LintSpec => lint_spec::run().map(|_| ExitCode::SUCCESS),
         Chore::Flink(command) => flink::run(command),

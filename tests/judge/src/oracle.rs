@@ -94,9 +94,10 @@ pub(crate) fn judge(document: &Document, workshop: &Workshop, effort: Effort) ->
         };
         for case in draw(document, subject, index, effort) {
             // The first error that the validator names; none if the value is valid.
-            let refused = validator.iter_errors(&case.value).next().map(|error| {
-                (error.kind().keyword().to_owned(), error.to_string())
-            });
+            let refused = validator
+                .iter_errors(&case.value)
+                .next()
+                .map(|error| (error.kind().keyword().to_owned(), error.to_string()));
             expected.push(refused);
             cases.push(case);
         }

@@ -60,7 +60,7 @@ impl Finder<'_> {
         let subject = Subject {
             ty: self.rust.type_expr(ty, Scope::Outside),
             nullable: self.rust.is_nullable(ty),
-            checks: self.rust.checks(ty),
+            checks: self.rust.checks(ty, Scope::Outside),
             pointer,
             examples,
         };
