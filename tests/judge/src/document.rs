@@ -12,7 +12,7 @@ use serde_json::Value;
 
 /// A document, read.
 pub(crate) struct Document {
-    /// The file's name without its extension.
+    /// The file's name without its extension, or that of its folder.
     pub(crate) name: String,
     /// Its schemas in JSON Schema, everything where it was.
     pub(crate) schemas: Value,
@@ -25,8 +25,10 @@ pub(crate) struct Document {
 impl Document {
     /// Reads a file. `None` if the generator refuses the document as a whole.
     pub(crate) fn read(path: &Path) -> Result<Option<Self>> {
-        let name =
-            path.file_stem().and_then(|stem| stem.to_str()).context("a file without a name")?.to_owned();
+        let stem = |path: &Path| path.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned);
+        // Many are called `openapi`; then the folder says more.
+        let folder = path.parent().and_then(stem).filter(|_| stem(path).as_deref() == Some("openapi"));
+        let name = folder.or_else(|| stem(path)).context("a file without a name")?;
         let Ok(sources) = SourceSet::load(path) else { bail!("{} can't be read", path.display()) };
         let sink = Sink::new();
         let tree = Tree::read(&sources, &sink);

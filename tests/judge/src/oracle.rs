@@ -115,7 +115,8 @@ fn draw(document: &Document, subject: &Subject, index: usize, effort: Effort) ->
     let mut cases = Vec::new();
     let mut seen = BTreeSet::new();
     let mut add = |origin: &'static str, value: Value| {
-        if seen.insert(value.to_string()) {
+        let sendable = !(subject.is_parameter && value.is_null());
+        if sendable && seen.insert(value.to_string()) {
             cases.push(Case { subject: index, origin, value });
         }
     };
@@ -184,7 +185,10 @@ fn plain(message: &str) -> String {
             (None, letter) => out.push(letter),
         }
     }
-    out.chars().take(90).collect()
+    if let Some((start, _)) = out.split_once("untagged enum ") {
+        return start.trim_end().to_owned();
+    }
+    out.trim_end_matches(" (at byte )").chars().take(90).collect()
 }
 
 fn is_base64(text: &str) -> bool {

@@ -22,6 +22,8 @@ pub(crate) struct Subject {
     pub(crate) checks: Vec<String>,
     /// Examples that stand beside the schema: of the media type, of the parameter.
     pub(crate) examples: Vec<Value>,
+    /// Whether it is a parameter: those have no null.
+    pub(crate) is_parameter: bool,
 }
 
 /// Every component's schema, and those of parameters and JSON bodies.
@@ -32,7 +34,7 @@ pub(crate) fn subjects(document: &Document, rust: &RustApi<'_>) -> Vec<Subject> 
             let pointer = deeper(document.components, name);
             // Whether null is a value of an alias is said where it is used.
             let nullable = admits_null(document, &pointer, 8);
-            finder.add(pointer, &TypeUse { nullable, ..TypeUse::plain(Type::Named(id)) }, Vec::new());
+            finder.add(pointer, &TypeUse { nullable, ..TypeUse::plain(Type::Named(id)) }, Vec::new(), false);
         }
     }
     for operation in &document.api.operations {
@@ -49,7 +51,7 @@ struct Finder<'a> {
 }
 
 impl Finder<'_> {
-    fn add(&mut self, pointer: String, ty: &TypeUse, examples: Vec<Value>) {
+    fn add(&mut self, pointer: String, ty: &TypeUse, examples: Vec<Value>, is_parameter: bool) {
         let Some(schema) = self.document.schemas.pointer(&pointer) else { return };
         // A mere reference is judged where it leads, unless there is an example.
         let mere = schema.as_object().is_some_and(|schema| schema.len() == 1 && schema.contains_key("$ref"));
@@ -63,6 +65,7 @@ impl Finder<'_> {
             checks: self.rust.checks(ty, Scope::Outside),
             pointer,
             examples,
+            is_parameter,
         };
         if self.seen.insert((subject.pointer.clone(), subject.ty.clone())) {
             self.found.push(subject);
@@ -88,7 +91,7 @@ impl Finder<'_> {
                 continue;
             };
             let examples = examples(document.schemas.pointer(&place));
-            self.add(deeper(&place, "schema"), &parameter.ty, examples);
+            self.add(deeper(&place, "schema"), &parameter.ty, examples, true);
         }
         if let Some(body) = &operation.body {
             self.contents(&deeper(&own, "requestBody"), &body.contents);
@@ -130,7 +133,7 @@ impl Finder<'_> {
             if let BodyKind::Json(ty) = &content.kind {
                 let place = deeper(&deeper(&place, "content"), &content.media_type);
                 let Some((place, media_type)) = self.document.followed(&place) else { continue };
-                self.add(deeper(&place, "schema"), ty, examples(Some(media_type)));
+                self.add(deeper(&place, "schema"), ty, examples(Some(media_type)), false);
             }
         }
     }
@@ -138,7 +141,7 @@ impl Finder<'_> {
     fn json(&mut self, pointer: &str, contents: &[Content]) {
         for content in contents {
             if let BodyKind::Json(ty) = &content.kind {
-                self.add(pointer.to_owned(), ty, Vec::new());
+                self.add(pointer.to_owned(), ty, Vec::new(), false);
             }
         }
     }

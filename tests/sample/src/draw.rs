@@ -185,6 +185,8 @@ impl<'a> Drawing<'a> {
             self.miss(pointer, "maximum", Change::Replace(value));
         }
         let usual = [0_i128, 1, -1, 7, 42, 1000, 65_536, 2_147_483_647, -2_147_483_648, 1 << 40];
+        // A `float` holds whole numbers of 24 bits.
+        let usual = if flat.format == Some("float") { &usual[..7] } else { &usual[..] };
         let drawn = match self.random.below(4) {
             0 => low,
             1 => high,
@@ -196,7 +198,7 @@ impl<'a> Drawing<'a> {
             },
             _ => None,
         };
-        let drawn = drawn.or_else(|| self.random.pick(&usual).copied())?;
+        let drawn = drawn.or_else(|| self.random.pick(usual).copied())?;
         let mut drawn = drawn.max(low.unwrap_or(i128::MIN)).min(high.unwrap_or(i128::MAX));
         if let Some(step) = flat.multiple_of {
             let step_whole = (step.fract() == 0.0).then_some(step as i128).filter(|step| *step > 0);

@@ -11,7 +11,9 @@
 //! | `format: int32` and other widths | bounds |
 //! | `discriminator` beside `oneOf` or `anyOf` | the member is there, and has a value that stands for the alternative |
 //! | `properties`, `required`, `items` without `type` | `type` is that of which they speak |
-//! | `type: file`, `type: any` | no `type` |
+//! | `type: int64` and its like, which are formats | that type with that format |
+//! | `type: file`, `type: any`, `type` without a value | no `type` |
+//! | `nullable: true` and nothing else, as an alternative | `null` |
 //! | `type` and `format` of a parameter (2.0) | its `schema` |
 
 use serde_json::{Map, Value, json};
@@ -114,6 +116,13 @@ impl Reading<'_> {
 
     fn schema(&self, schema: &Value) -> Value {
         let Value::Object(members) = schema else { return schema.clone() };
+        let repaired = members.get("type").and_then(Value::as_str).and_then(type_of_format).map(|kind| {
+            let mut repaired = members.clone();
+            let format = repaired.insert("type".to_owned(), json!(kind));
+            repaired.extend(format.map(|format| ("format".to_owned(), format)));
+            repaired
+        });
+        let members = repaired.as_ref().unwrap_or(members);
         let nullable = ["nullable", "x-nullable"].iter().any(|key| members.get(*key) == Some(&json!(true)));
         let reference = members.get("$ref").filter(|reference| reference.is_string());
         let mut out = match reference {
@@ -145,6 +154,12 @@ impl Reading<'_> {
             let key = name.as_str();
             let kept = match member {
                 Value::Object(named) if NAMED.contains(&key) => self.named(named),
+                Value::Array(list) if matches!(key, "oneOf" | "anyOf") => {
+                    let null = json!({"type": "null"});
+                    list.iter()
+                        .map(|one| if is_null(one) { null.clone() } else { self.schema(one) })
+                        .collect()
+                }
                 Value::Array(list) if LIST.contains(&key) => {
                     list.iter().map(|one| self.schema(one)).collect()
                 }
@@ -153,6 +168,7 @@ impl Reading<'_> {
                     continue;
                 }
                 Value::String(kind) if key == "type" && !is_type(kind) => continue,
+                Value::Null | Value::Bool(_) | Value::Object(_) if key == "type" => continue,
                 // Lists that must not be empty, and names that would move what `$ref` is relative to.
                 Value::Array(list) if list.is_empty() && (LIST.contains(&key) || key == "enum") => continue,
                 _ if matches!(key, "$id" | "$schema" | "nullable" | "x-nullable") => continue,
@@ -253,6 +269,25 @@ fn or_null(mut members: Map<String, Value>) -> Value {
     Value::Object(members)
 }
 
+/// Whether an alternative says that null is allowed, and nothing about other values.
+fn is_null(alternative: &Value) -> bool {
+    let words = ["nullable", "title", "description"];
+    alternative.get("nullable") == Some(&json!(true))
+        && alternative
+            .as_object()
+            .is_some_and(|members| members.keys().all(|key| words.contains(&key.as_str())))
+}
+
+/// The type of which this is a format.
+fn type_of_format(kind: &str) -> Option<&'static str> {
+    match kind {
+        "int32" | "int64" => Some("integer"),
+        "float" | "double" => Some("number"),
+        "date" | "date-time" | "uuid" => Some("string"),
+        _ => None,
+    }
+}
+
 fn is_type(kind: &str) -> bool {
     matches!(kind, "null" | "boolean" | "integer" | "number" | "string" | "array" | "object")
 }
@@ -301,6 +336,14 @@ mod tests {
                 "3.0.3",
                 json!({"type": "integer", "format": "int8"}),
                 json!({"type": "integer", "format": "int8", "allOf": [{"minimum": -128, "maximum": 127}]}),
+            ),
+            (
+                "3.0.3",
+                json!({"anyOf": [{"type": "int64"}, {"nullable": true}]}),
+                json!({"anyOf": [
+                    {"type": "integer", "format": "int64", "allOf": [{"minimum": i64::MIN, "maximum": i64::MAX}]},
+                    {"type": "null"},
+                ]}),
             ),
             (
                 "3.0.3",
