@@ -215,19 +215,24 @@ impl Show<'_> {
         let list = |types: &[TypeUse], between: &str| {
             types.iter().map(|ty| self.ty(ty)).collect::<Vec<_>>().join(between)
         };
-        let optional = |word: &str, ty: &Option<TypeUse>| {
-            ty.as_ref().map_or_else(String::new, |ty| format!(" {word} {}", self.ty(ty)))
+        let optional = |word: &str, ty: Option<&TypeUse>| {
+            ty.map_or_else(String::new, |ty| format!(" {word} {}", self.ty(ty)))
         };
         match assertion {
             Assertion::Not(ty) => format!("not({})", self.ty(ty)),
             Assertion::AnyOf(types) => format!("any({})", list(types, " | ")),
             Assertion::OneOf(types) => format!("one({})", list(types, " | ")),
             Assertion::If { condition, then, otherwise } => {
-                format!("if({}{}{})", self.ty(condition), optional("then", then), optional("else", otherwise))
+                format!(
+                    "if({}{}{})",
+                    self.ty(condition),
+                    optional("then", then.as_deref()),
+                    optional("else", otherwise.as_deref())
+                )
             }
             Assertion::Required(names) => format!("has({})", names.join(", ")),
             Assertion::Dependent { member, required, schema } => {
-                format!("with {member}({}{})", required.join(", "), optional("is", schema))
+                format!("with {member}({}{})", required.join(", "), optional("is", schema.as_ref()))
             }
             Assertion::Members { named, patterns, others } => {
                 let mut parts: Vec<_> =
@@ -238,7 +243,7 @@ impl Show<'_> {
             }
             Assertion::MemberNames(ty) => format!("names({})", self.ty(ty)),
             Assertion::Items { first, rest } => {
-                format!("items({}{})", list(first, ", "), optional("then", rest))
+                format!("items({}{})", list(first, ", "), optional("then", rest.as_ref()))
             }
             Assertion::Contains { item, least, most } => {
                 format!("contains({}, {least}..{most:?})", self.ty(item))

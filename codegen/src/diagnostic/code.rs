@@ -195,13 +195,8 @@ codes! {
         "A constraint doesn't apply to the type that the schema has, so it asserts nothing.";
     CONFLICTING_ALL_OF = "W0610", "conflicting-all-of",
         "The parts of an `allOf` contradict each other, such as one string and one object. The last one counts.";
-    NOT = "U0611", "not",
-        "`not` isn't checked; the rest of the schema is.";
     REQUIRED_ALTERNATIVES = "U0612", "required-alternatives",
-        "Alternatives that only demand different members of one object aren't checked; the object is generated with \
-         all of them optional.";
-    COMBINED_UNIONS = "U0613", "combined-unions",
-        "A schema demands several unions at once. The value is handed on as plain JSON, unchecked.";
+        "Alternatives of a multipart body aren't told apart: the parts of all are optional.";
     UNDECLARED_REQUIRED = "W0614", "undeclared-required",
         "`required` names a member that `properties` doesn't have. It is taken as any value.";
     BAD_MAPPING = "W0615", "bad-mapping",
@@ -218,20 +213,8 @@ codes! {
         "`items` is one schema for all elements, not a list of schemas.";
     NO_ITEMS = "W0620", "no-items",
         "An array must say what it holds: `items`. Any values are assumed.";
-    PATTERN_PROPERTIES = "U0621", "pattern-properties",
-        "`patternProperties` isn't checked: members with such names are taken as any value.";
-    PROPERTY_NAMES = "U0622", "property-names",
-        "`propertyNames` isn't checked: the names of members may be any text.";
-    DEPENDENCIES = "U0623", "dependencies",
-        "`dependentRequired` and `dependentSchemas` aren't checked; the rest of the schema is.";
-    CONDITION = "U0624", "condition",
-        "`if`, `then` and `else` aren't checked; the rest of the schema is.";
-    CONTAINS = "U0625", "contains",
-        "`contains` isn't checked; the rest of the schema is.";
     UNEVALUATED = "U0626", "unevaluated",
-        "`unevaluatedProperties` and `unevaluatedItems` aren't checked; the rest of the schema is.";
-    TUPLE = "U0627", "tuple",
-        "`prefixItems` isn't checked: the elements of the list are taken as any values.";
+        "`unevaluatedProperties` and `unevaluatedItems` aren't checked beside alternatives; the rest of the schema is.";
     NULLABLE_ASIDE = "W0628", "nullable-aside",
         "`nullable` stands where the language gives it no meaning: beside a `$ref`, or in OpenAPI 3.1. What is meant is \
          plain, so null is taken.";

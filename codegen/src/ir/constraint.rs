@@ -71,11 +71,11 @@ pub enum Assertion {
     /// `if`, `then` and `else`.
     If {
         /// What decides.
-        condition: TypeUse,
+        condition: Box<TypeUse>,
         /// What it must be if that holds.
-        then: Option<TypeUse>,
+        then: Option<Box<TypeUse>>,
         /// What it must be if that doesn't hold.
-        otherwise: Option<TypeUse>,
+        otherwise: Option<Box<TypeUse>>,
     },
     /// `required`, where no field says it.
     Required(Vec<String>),
@@ -124,7 +124,7 @@ impl Assertion {
             Self::Not(ty) | Self::MemberNames(ty) | Self::Contains { item: ty, .. } => vec![ty],
             Self::AnyOf(types) | Self::OneOf(types) => types.iter().collect(),
             Self::If { condition, then, otherwise } => {
-                std::iter::once(condition).chain(then).chain(otherwise).collect()
+                std::iter::once(condition).chain(then).chain(otherwise).map(|ty| &**ty).collect()
             }
             Self::Required(_) => Vec::new(),
             Self::Dependent { schema, .. } => schema.iter().collect(),
@@ -141,7 +141,7 @@ impl Assertion {
             Self::Not(ty) | Self::MemberNames(ty) | Self::Contains { item: ty, .. } => vec![ty],
             Self::AnyOf(types) | Self::OneOf(types) => types.iter_mut().collect(),
             Self::If { condition, then, otherwise } => {
-                std::iter::once(condition).chain(then).chain(otherwise).collect()
+                std::iter::once(condition).chain(then).chain(otherwise).map(|ty| &mut **ty).collect()
             }
             Self::Required(_) => Vec::new(),
             Self::Dependent { schema, .. } => schema.iter_mut().collect(),

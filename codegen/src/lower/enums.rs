@@ -74,7 +74,11 @@ fn texts(reading: Reading<'_>, view: &View<'_>, listed: &[&Node]) -> Vec<EnumVal
             Value::Array(list) => list.get(index),
             _ => None,
         });
-        values.push(EnumValue { value, description: description.and_then(Node::as_str).map(str::to_owned) });
+        let description = description.and_then(Node::as_str).map(str::to_owned).or_else(|| {
+            let mut described = view.described.iter();
+            described.find(|(known, _)| *known == value).map(|(_, words)| words.clone())
+        });
+        values.push(EnumValue { value, description });
     }
     values
 }

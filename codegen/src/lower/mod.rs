@@ -4,6 +4,7 @@
 //! declared is taken back if it fails. At the end, what uses a broken schema is left out, and the types that are
 //! left move together; of those written in place that are equal, one is kept.
 
+mod assertions;
 mod asynchronous;
 mod bodies;
 mod circles;
@@ -11,6 +12,7 @@ mod constraints;
 mod defaults;
 mod enums;
 mod links;
+mod nullable;
 mod operations;
 mod parameters;
 mod path_template;
@@ -22,7 +24,6 @@ mod scalars;
 mod schemas;
 mod servers;
 mod share;
-mod unchecked;
 mod unions;
 mod view;
 

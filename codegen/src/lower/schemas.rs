@@ -12,7 +12,7 @@ use crate::ir::{
 };
 use crate::openapi::{AdditionalProperties, Document, Reading, Reference, SchemaType, Text, normal};
 use crate::resolve::target;
-use crate::source::{Node, NodeIdentity, Span};
+use crate::source::{Node, NodeIdentity, Span, Value};
 
 /// Makes types of schemas, each named one once.
 pub(super) struct Schemas<'a> {
@@ -96,7 +96,7 @@ impl<'a> Schemas<'a> {
     }
 
     /// Does `work` unless too much of it stands in each other.
-    fn deeper<T>(
+    pub(super) fn deeper<T>(
         &mut self,
         node: &'a Node,
         work: impl FnOnce(&mut Self) -> Result<T, Reported>,
@@ -164,7 +164,11 @@ impl<'a> Schemas<'a> {
         }
     }
 
-    fn reference(&mut self, reference: &Reference<'a>, owner: &[String]) -> Result<TypeUse, Reported> {
+    pub(super) fn reference(
+        &mut self,
+        reference: &Reference<'a>,
+        owner: &[String],
+    ) -> Result<TypeUse, Reported> {
         let target = target(self.reading, reference)?;
         if let Some(id) = self.declared.get(&target.node.identity()) {
             return Ok(TypeUse::plain(Type::Named(*id)));
@@ -240,7 +244,9 @@ impl<'a> Schemas<'a> {
             [] if view.inheritance.is_some() => return true,
             [] => {}
             // What has one alternative beside null is that alternative.
-            [union] => return union.alternatives.iter().filter(|node| !peek::only_null(node)).count() > 1,
+            [union] => {
+                return union.alternatives.iter().filter(|node| !super::unions::is_null(node)).count() > 1;
+            }
             _ => return true,
         }
         match view.inferred_kind() {
@@ -253,7 +259,9 @@ impl<'a> Schemas<'a> {
     fn shape(&mut self, mut view: View<'a>, owner: &[String]) -> Result<Shape, Reported> {
         if !view.unions.is_empty() {
             match self.union(&mut view, owner)? {
-                Some(super::unions::Outcome::Union(union)) => return Ok(Shape::Kind(TypeKind::Union(union))),
+                Some(super::unions::Outcome::Union(union)) => {
+                    return Ok(Shape::Kind(TypeKind::Union(*union)));
+                }
                 Some(super::unions::Outcome::Use(ty)) => return Ok(Shape::Use(*ty)),
                 None => {}
             }
@@ -276,10 +284,11 @@ impl<'a> Schemas<'a> {
                 enums::Values::None => {}
             }
         }
-        let limits = constraints::applicable(std::mem::take(&mut view.constraints), kind);
+        let mut limits = constraints::applicable(std::mem::take(&mut view.constraints), kind);
+        limits.assertions.extend(self.demanded(&view, owner)?);
         let ty = match kind {
             None => Type::Any,
-            Some(SchemaType::Null) => Type::Any,
+            Some(SchemaType::Null) => return Ok(Shape::Use(super::assertions::null())),
             Some(SchemaType::Boolean) => Type::Boolean,
             Some(SchemaType::Integer) => {
                 return Ok(Shape::Use(scalars::integer(view.format.as_deref(), limits)));
@@ -289,9 +298,15 @@ impl<'a> Schemas<'a> {
                 _ => Type::Number(NumberFormat::F64),
             },
             Some(SchemaType::String) => Type::String(scalars::string_format(view.format.as_deref())),
+            Some(SchemaType::Array) if !view.first_items.is_empty() => {
+                return Ok(Shape::Use(self.tuple(&view, owner, limits)?));
+            }
             Some(SchemaType::Array) => Type::Array(Box::new(self.items(&view, owner)?)),
             Some(SchemaType::Object) if is_struct(&view) => return self.structure(view, limits),
-            Some(SchemaType::Object) => Type::Map(Box::new(self.map_values(&view, owner)?)),
+            Some(SchemaType::Object) => {
+                limits.assertions.extend(self.asserted_patterns(&view, std::iter::empty(), owner)?);
+                Type::Map(Box::new(self.map_values(&view, owner)?))
+            }
         };
         Ok(Shape::Use(TypeUse { ty, nullable: false, constraints: limits }))
     }
@@ -311,15 +326,53 @@ impl<'a> Schemas<'a> {
         }
     }
 
+    /// A list whose first elements are described one by one.
+    fn tuple(
+        &mut self,
+        view: &View<'a>,
+        owner: &[String],
+        mut limits: Constraints,
+    ) -> Result<TypeUse, Reported> {
+        let mut types = Vec::new();
+        for (index, node) in view.first_items.iter().enumerate() {
+            types.push(self.type_use(node, &joined(owner, &format!("item{}", index + 1)))?);
+        }
+        let count = types.len() as u64;
+        let closed = matches!(&view.items, Some((node, _)) if matches!(node.value, Value::Bool(false)));
+        if closed {
+            limits.max_items = Some(limits.max_items.map_or(count, |most| most.min(count)));
+        } else if let Some((node, _)) = &view.items {
+            types.push(self.type_use(node, &joined(owner, "item"))?);
+        } else if limits.max_items.is_none_or(|most| most > count) {
+            types.push(TypeUse::plain(Type::Any));
+        }
+        let mut types = types.into_iter();
+        let first = types.next().unwrap_or(TypeUse::plain(Type::Any));
+        let item = if types.all(|ty| ty == first) {
+            first
+        } else {
+            limits.assertions.extend(self.asserted_items(view, owner)?);
+            TypeUse::plain(Type::Any)
+        };
+        Ok(TypeUse { ty: Type::Array(Box::new(item)), nullable: false, constraints: limits })
+    }
+
     fn map_values(&mut self, view: &View<'a>, owner: &[String]) -> Result<TypeUse, Reported> {
         match &view.additional {
-            Some((AdditionalProperties::Schema(node), _)) => self.type_use(node, &joined(owner, "value")),
+            Some((AdditionalProperties::Schema(node), _)) if view.patterns.is_empty() => {
+                self.type_use(node, &joined(owner, "value"))
+            }
             _ => Ok(TypeUse::plain(Type::Any)),
         }
     }
 
-    fn structure(&mut self, view: View<'a>, limits: Constraints) -> Result<Shape, Reported> {
+    fn structure(&mut self, view: View<'a>, mut limits: Constraints) -> Result<Shape, Reported> {
+        let named = view.properties.iter().map(|property| property.name.value.clone());
+        limits.assertions.extend(self.asserted_patterns(&view, named, &[])?);
         let additional = match &view.additional {
+            _ if !view.patterns.is_empty() => Additional::Typed(Box::new(TypeUse::plain(Type::Any))),
+            // What is asserted about the whole is asserted about members that aren't described, too.
+            None if !limits.is_empty() => Additional::Typed(Box::new(TypeUse::plain(Type::Any))),
             None => Additional::Ignored,
             Some((AdditionalProperties::Allowed(false), _)) => Additional::Forbidden,
             Some((AdditionalProperties::Allowed(true), _)) => {
@@ -377,6 +430,10 @@ impl<'a> Schemas<'a> {
                 let ty = self.type_use(node, &owner)?;
                 (ty, use_docs(node))
             }
+            nodes if property.apart => {
+                let docs = nodes.iter().map(|node| use_docs(node)).find(|docs| docs.description.is_some());
+                (self.blended(nodes, &owner)?, docs.unwrap_or_default())
+            }
             nodes => {
                 let mut views = Vec::new();
                 for node in nodes {
@@ -395,7 +452,11 @@ impl<'a> Schemas<'a> {
         Ok(Field {
             name: property.name.value.clone(),
             required,
-            default: last.clone().find_map(|node| defaults::of_schema(reading, node)),
+            default: if property.apart {
+                None
+            } else {
+                last.clone().find_map(|node| defaults::of_schema(reading, node))
+            },
             read_only: last.clone().any(|node| peek::flag(reading, node, "readOnly")),
             write_only: last.clone().any(|node| peek::flag(reading, node, "writeOnly")),
             ty,
@@ -438,7 +499,7 @@ pub(super) fn use_docs(node: &Node) -> Docs {
 /// Whether an object has known members, or is known to have none.
 fn is_struct(view: &View<'_>) -> bool {
     let closed = matches!(view.additional, Some((AdditionalProperties::Allowed(false), _)));
-    view.has_members() || closed
+    view.has_members() || (closed && view.patterns.is_empty())
 }
 
 /// `owner` with one more word.

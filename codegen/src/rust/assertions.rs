@@ -44,7 +44,7 @@ impl RustApi<'_> {
             fits.join(", ")
         };
         let optional =
-            |ty: &Option<TypeUse>| ty.as_ref().map_or_else(|| "true".to_owned(), |ty| self.fits(ty, scope));
+            |ty: Option<&TypeUse>| ty.as_ref().map_or_else(|| "true".to_owned(), |ty| self.fits(ty, scope));
         match assertion {
             Assertion::Not(ty) => format!("{RUNTIME}::not({}, __path, __violations);", self.fits(ty, scope)),
             Assertion::AnyOf(types) => format!("{RUNTIME}::any_of(&[{}], __path, __violations);", all(types)),
@@ -54,8 +54,8 @@ impl RustApi<'_> {
             Assertion::If { condition, then, otherwise } => format!(
                 "{RUNTIME}::conditional(if {} {{ {} }} else {{ {} }}, __path, __violations);",
                 self.fits(condition, scope),
-                optional(then),
-                optional(otherwise),
+                optional(then.as_deref()),
+                optional(otherwise.as_deref()),
             ),
             Assertion::Required(names) => call("required", &names_literal(names)),
             Assertion::Dependent { member, required, schema } => {
@@ -67,7 +67,7 @@ impl RustApi<'_> {
                     patterns.iter().map(|(pattern, ty)| (pattern.as_str(), self.fits(ty, scope))).collect();
                 let named: Vec<_> =
                     named.iter().map(|(name, ty)| (name.as_str(), self.fits(ty, scope))).collect();
-                call("members_fit", &members(&named, &patterns, &optional(others)))
+                call("members_fit", &members(&named, &patterns, &optional(others.as_ref())))
             }
             Assertion::MemberNames(ty) => call("member_names", &format!("|__json| {}", self.fits(ty, scope))),
             Assertion::Items { first, rest } => {
@@ -76,7 +76,7 @@ impl RustApi<'_> {
                     .enumerate()
                     .map(|(index, ty)| format!("{index} => {}", self.fits(ty, scope)))
                     .collect();
-                arms.push(format!("_ => {}", optional(rest)));
+                arms.push(format!("_ => {}", optional(rest.as_ref())));
                 call("items_fit", &format!("|__index, __json| match __index {{ {} }}", arms.join(", ")))
             }
             Assertion::Contains { item, least, most } => {

@@ -36,6 +36,9 @@ pub struct Bounds {
         skip_serializing_if = "Option::is_none"
     )]
     pub nothing: Option<::planewright_model::Nullable<String>>,
+    /// The other members.
+    #[serde(flatten)]
+    pub additional: ::planewright_model::Map<::planewright_model::Any>,
 }
 
 impl ::planewright_model::Validate for Bounds {
@@ -48,7 +51,7 @@ impl ::planewright_model::Validate for Bounds {
             1 + usize::from(self.open.is_some()) + usize::from(self.word.is_some())
                 + usize::from(self.words.is_some()) + usize::from(self.grid.is_some())
                 + usize::from(self.scores.is_some()) + usize::from(self.choice.is_some())
-                + usize::from(self.nothing.is_some()),
+                + usize::from(self.nothing.is_some()) + self.additional.len(),
             &::planewright_model::constraint::Constraints {
                 min_properties: Some(1),
                 max_properties: Some(9),

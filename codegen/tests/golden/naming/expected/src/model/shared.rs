@@ -389,17 +389,17 @@ impl From<&str> for S {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged, crate = "::planewright_model::__private::serde")]
 pub enum E {
-    /// `string`.
-    String(String),
     /// `integer`.
     Integer(i64),
+    /// `string`.
+    String(String),
 }
 
 impl ::core::fmt::Display for E {
     fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         match self {
-            Self::String(__value) => ::core::fmt::Display::fmt(__value, __f),
             Self::Integer(__value) => ::core::fmt::Display::fmt(__value, __f),
+            Self::String(__value) => ::core::fmt::Display::fmt(__value, __f),
         }
     }
 }
