@@ -18,10 +18,10 @@ pub struct Code {
 }
 
 impl Code {
-    /// The code with this id, in any case.
+    /// The code with this id, in any case, or with this name.
     #[must_use]
-    pub fn find(id: &str) -> Option<Self> {
-        ALL.iter().find(|code| code.id.eq_ignore_ascii_case(id)).copied()
+    pub fn find(text: &str) -> Option<Self> {
+        ALL.iter().find(|code| code.id.eq_ignore_ascii_case(text) || code.name == text).copied()
     }
 
     /// Whether it says that the document is wrong.
@@ -226,6 +226,18 @@ codes! {
         "`x-planewright-async` doesn't fit the operation: its link or a member that it points at doesn't exist.";
     ASYNC_WITHOUT_POLL = "W0703", "async-without-poll",
         "The operation that polls is left out, so the trigger is generated as an ordinary operation.";
+
+    // Overlays and choices.
+    BAD_OVERLAY = "E0801", "bad-overlay",
+        "An overlay, or an action in it, doesn't have the form that the Overlay Specification gives it.";
+    UNMATCHED_TARGET = "W0802", "unmatched-target",
+        "The target of an overlay's action selects nothing. Probably the document has changed; correct the target, or \
+         remove the action.";
+    BAD_TARGET = "E0803", "bad-target",
+        "The target of an overlay's action isn't a JSONPath (RFC 9535), or selects another number of values than it must.";
+    UNMATCHED_CHOICE = "W0804", "unmatched-choice",
+        "The configuration or the command line names something that the document doesn't have. Probably it is misspelt, \
+         or the document has changed.";
 }
 
 #[cfg(test)]

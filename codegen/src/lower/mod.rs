@@ -29,7 +29,9 @@ mod view;
 
 pub(crate) use prune::types_of;
 
+use crate::config::Selection;
 use crate::diagnostic::{Diagnostics, Sink};
+use crate::edit;
 use crate::ir::{Api, Tag};
 use crate::openapi::{Document, Reading, parse};
 use crate::resolve::{Resolved, resolve};
@@ -38,8 +40,14 @@ use crate::source::{Node, Object, SourceSet, Tree};
 /// Every stage from texts to the intermediate representation. `None` if a diagnostic is fatal.
 #[must_use]
 pub fn lower(sources: &SourceSet) -> (Option<Api>, Diagnostics) {
+    lower_selected(sources, &Selection::default())
+}
+
+/// As [`lower`], of the operations that are selected.
+#[must_use]
+pub fn lower_selected(sources: &SourceSet, selection: &Selection) -> (Option<Api>, Diagnostics) {
     let sink = Sink::new();
-    let tree = Tree::read(sources, &sink);
+    let tree = edit::read(sources, selection, &sink);
     let api = lower_tree(&tree, &sink);
     (api, sink.finish(&tree))
 }

@@ -34,6 +34,7 @@ pub const MAX_ALIASED_NODES: usize = 500_000;
 #[derive(Clone, Debug, Default)]
 pub struct SourceSet {
     files: Vec<SourceFile>,
+    overlays: Vec<FileId>,
 }
 
 /// A file with its text.
@@ -89,7 +90,35 @@ impl SourceSet {
     /// where the text leaves it open.
     #[must_use]
     pub fn from_text(name: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { files: vec![SourceFile::new(name.into(), text.into())] }
+        Self { files: vec![SourceFile::new(name.into(), text.into())], overlays: Vec::new() }
+    }
+
+    /// Adds overlays, which are applied to the document in this order.
+    ///
+    /// # Errors
+    /// As [`SourceSet::load`].
+    pub fn with_overlays(mut self, paths: &[impl AsRef<Path>]) -> Result<Self, Diagnostics> {
+        for path in paths {
+            let loaded = Self::load(path)?;
+            if let Some(file) = loaded.files.into_iter().next() {
+                self = self.with_overlay_text(file.name, file.text);
+            }
+        }
+        Ok(self)
+    }
+
+    /// Adds an overlay that has been read already.
+    #[must_use]
+    pub fn with_overlay_text(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
+        self.overlays.push(FileId(self.files.len() as u32));
+        self.files.push(SourceFile::new(name.into(), text.into()));
+        self
+    }
+
+    /// The overlays, in the order in which they are applied.
+    #[must_use]
+    pub fn overlays(&self) -> &[FileId] {
+        &self.overlays
     }
 
     /// The files; the first is the root.

@@ -98,6 +98,14 @@ impl Node {
         Self { value, span }
     }
 
+    /// The member `key`, to be changed.
+    pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
+        match &mut self.value {
+            Value::Object(object) => object.get_mut(key),
+            _ => None,
+        }
+    }
+
     /// What it is, in a word.
     #[must_use]
     pub fn kind(&self) -> &'static str {
@@ -208,6 +216,30 @@ impl Object {
         let found =
             self.by_key.binary_search_by(|at| self.members[*at as usize].key.as_str().cmp(key)).ok()?;
         Some(&self.members[self.by_key[found] as usize])
+    }
+
+    /// The value of a member, to be changed.
+    pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
+        self.members.iter_mut().find(|member| member.key == key).map(|member| &mut member.value)
+    }
+
+    /// Adds a member at the end, unless there is one with its key.
+    pub(crate) fn insert(&mut self, member: Member) {
+        let mut members = std::mem::take(&mut self.members);
+        members.push(member);
+        *self = Self::new(members, &mut |_, _| ());
+    }
+
+    /// Keeps the members for which `keep` says so.
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(&Member) -> bool) {
+        self.retain_mut(|member| keep(member));
+    }
+
+    /// As [`Object::retain`], for who changes what it keeps.
+    pub(crate) fn retain_mut(&mut self, keep: impl FnMut(&mut Member) -> bool) {
+        let mut members = std::mem::take(&mut self.members);
+        members.retain_mut(keep);
+        *self = Self::new(members, &mut |_, _| ());
     }
 
     /// The members in document order.

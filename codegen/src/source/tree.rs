@@ -43,12 +43,24 @@ impl<'s> Tree<'s> {
         self.kept.get_or_make(node.identity(), what, make)
     }
 
-    /// What stands at `pointer` in the file `file`.
+    /// The value of the root file, to be changed.
+    pub(crate) fn root_mut(&mut self) -> Option<&mut Node> {
+        self.roots.first_mut()?.as_mut()
+    }
+
+    /// The value of a file, if it could be read.
+    #[must_use]
+    pub fn root_of(&self, file: FileId) -> Option<&Node> {
+        self.roots.get(file.0 as usize)?.as_ref()
+    }
+
+    /// What stands at `pointer` in the file `file`. What an overlay brings refers to the root file.
     ///
     /// # Errors
     /// How many tokens led somewhere, if not all did.
     pub fn lookup(&self, file: FileId, pointer: &Pointer) -> Result<&Node, usize> {
-        let mut node = self.roots.get(file.0 as usize).and_then(Option::as_ref).ok_or(0_usize)?;
+        let file = if self.sources.overlays().contains(&file) { FileId::default() } else { file };
+        let mut node = self.root_of(file).ok_or(0_usize)?;
         for (depth, token) in pointer.tokens().iter().enumerate() {
             let next = match &node.value {
                 Value::Object(object) => object.get(token),

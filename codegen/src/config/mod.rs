@@ -1,4 +1,10 @@
-//! What to generate, and how it should look: the typed form of command-line flags and of `codegen.toml`.
+//! What to generate, and how it should look: the typed form of command-line flags and of configuration files.
+
+mod file;
+mod selection;
+
+pub use file::{ConfigError, ConfigFile, Part};
+pub use selection::Selection;
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -10,15 +16,42 @@ pub struct Config {
     pub parts: Parts,
     /// Where files go and how they name each other.
     pub layout: Layout,
-    /// Rust names that the user prefers, by component name: `{"job_dto": "Job"}`.
-    pub names: IndexMap<String, String>,
+    /// Rust names that the user prefers.
+    pub names: Names,
     /// Components for which a Rust type exists already.
     pub replace: IndexMap<String, Replacement>,
     /// The Rust path of the server's `Conventions`, such as `::planewright_server::conventions::Flink`; without one,
     /// those of RFC 9457.
     pub conventions: Option<String>,
+    /// Traits that types derive beside their own.
+    pub derives: Derives,
+    /// Which operations are generated.
+    pub select: Selection,
     /// The command that remakes the files; stands in the header of each.
     pub remake: String,
+}
+
+/// Rust names that the user prefers. What isn't in here gets one made from its name in the document.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Names {
+    /// Of types, by component name: `{"job_dto": "Job"}`.
+    pub types: IndexMap<String, String>,
+    /// Of operations, by operation id: `{"repos/get-content": "getContent"}`. Methods, requests and responses are named
+    /// after it.
+    pub operations: IndexMap<String, String>,
+    /// Of the properties of an object, the values of an enumeration or the alternatives of a union, by component name
+    /// and name in the document: `{"Job": {"jid": "id"}}`.
+    pub members: IndexMap<String, IndexMap<String, String>>,
+}
+
+/// Traits that types derive beside those that they always have. Whether a type can, is for the compiler to say.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Derives {
+    /// Of all structs and unions, and of the types around another: `["::schemars::JsonSchema"]`.
+    pub all: Vec<String>,
+    /// Of one type, by component name.
+    pub types: IndexMap<String, Vec<String>>,
 }
 
 /// Which parts are generated. The server and the client need a model: this one or one made before.
@@ -114,9 +147,11 @@ impl Config {
         Self {
             parts: Parts::ALL,
             layout: Layout::Tree,
-            names: IndexMap::new(),
+            names: Names::default(),
             replace: IndexMap::new(),
             conventions: None,
+            derives: Derives::default(),
+            select: Selection::default(),
             remake: "planewright generate".to_owned(),
         }
     }
