@@ -107,7 +107,10 @@ codes! {
         "References lead in a circle, so that there is no object at their end. Schemas may contain themselves, \
          but not be themselves.";
     FOREIGN_REFERENCE = "U0304", "foreign-reference",
-        "A `$ref` leads into another file. Bundle the document into one file first.";
+        "A `$ref` leads into the net, of which nothing is fetched. Save the file beside the document and refer to that.";
+    UNREADABLE_REFERENCE = "E0305", "unreadable-reference",
+        "A `$ref` leads into a file that can't be read. Files are found relative to the file that the reference stands \
+         in.";
 
     // Paths, operations, parameters.
     BAD_PATH = "E0401", "bad-path",

@@ -16,12 +16,13 @@ use crate::source::SourceSet;
 /// | `pointer` | JSON pointer (RFC 6901) from the root of the file |
 /// | `help` | what to do, or null |
 /// | `related` | other places: `message`, `file`, `line`, `column`, `end`, `pointer` |
-/// | `costs` | `nothing`, `operation`, `component` or `run`: what isn't generated because of it |
-/// | `subject` | the operation or the schema that it costs, or null |
+/// | `costs` | `nothing`, `operation`, `component`, `file` or `run`: what isn't generated because of it |
+/// | `subject` | the operation, the schema or the file that it costs, or null |
 #[must_use]
 pub fn to_json(diagnostic: &Diagnostic, sources: &SourceSet) -> Value {
     let (costs, subject) = match &diagnostic.costs {
         Cost::Nothing => ("nothing", None),
+        Cost::File(name) => ("file", Some(name)),
         Cost::Component(name) => ("component", Some(name)),
         Cost::Operation(id) => ("operation", Some(id)),
         Cost::Run => ("run", None),

@@ -47,6 +47,8 @@ pub enum Severity {
 pub enum Cost {
     /// Nothing.
     Nothing,
+    /// This file, and with it whatever refers to it.
+    File(String),
     /// This schema of `components`, and with it whatever uses it.
     Component(String),
     /// This operation: its id, or method and path.

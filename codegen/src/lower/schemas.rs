@@ -12,7 +12,7 @@ use crate::ir::{
 };
 use crate::openapi::{AdditionalProperties, Document, Reading, Reference, SchemaType, Text, normal};
 use crate::resolve::target;
-use crate::source::{Node, NodeIdentity, Span, Value};
+use crate::source::{FileId, Node, NodeIdentity, Span, Value};
 
 /// Makes types of schemas, each named one once.
 pub(super) struct Schemas<'a> {
@@ -26,6 +26,8 @@ pub(super) struct Schemas<'a> {
     pub(super) places: Vec<Span>,
     /// How many schemas the one being made stands in.
     depth: usize,
+    /// Reserved declarations that are filled as soon as no schema is being made.
+    waiting: Vec<(TypeId, &'a Node, Vec<String>)>,
 }
 
 /// How deep schemas may stand in each other. The deepest of a real document is about fifteen.
@@ -54,6 +56,7 @@ impl<'a> Schemas<'a> {
             broken: IndexMap::new(),
             places: Vec::new(),
             depth: 0,
+            waiting: Vec::new(),
         };
         // All ids first: schemas refer to each other in any order, and to themselves.
         let components: Vec<_> = document
@@ -61,7 +64,14 @@ impl<'a> Schemas<'a> {
             .schemas
             .iter()
             .map(|(name, node)| {
-                (name, *node, schemas.reserve(node, NameHint::Component(name.value.clone()), name.span))
+                // A component that only refers to a schema in another file is that schema.
+                let elsewhere = peek::resolved(reading, node).filter(|end| {
+                    end.span.file != FileId::ROOT && !schemas.declared.contains_key(&end.identity())
+                });
+                let meant = elsewhere.unwrap_or(node);
+                let id = schemas.reserve(meant, NameHint::Component(name.value.clone()), name.span);
+                schemas.declared.insert(node.identity(), id);
+                (name, meant, id)
             })
             .collect();
         schemas.places = components.iter().map(|(name, ..)| name.span).collect();
@@ -82,6 +92,7 @@ impl<'a> Schemas<'a> {
     pub(super) fn rewind(&mut self, mark: Mark) {
         self.table.truncate(mark.0);
         self.declared.retain(|_, id| (id.0 as usize) < mark.0);
+        self.waiting.retain(|(id, ..)| (id.0 as usize) < mark.0);
         self.broken.retain(|id, _| (id.0 as usize) < mark.0);
     }
 
@@ -108,6 +119,13 @@ impl<'a> Schemas<'a> {
         self.depth += 1;
         let result = work(self);
         self.depth -= 1;
+        while self.depth == 0
+            && let Some((id, node, path)) = self.waiting.pop()
+        {
+            self.depth += 1;
+            self.complete(id, node, &path);
+            self.depth -= 1;
+        }
         result
     }
 
@@ -174,15 +192,18 @@ impl<'a> Schemas<'a> {
             return Ok(TypeUse::plain(Type::Named(*id)));
         }
         // Not a component: a schema in the middle of something, which gets a name because something refers to it.
-        let path = name_of_pointer(target.pointer.tokens(), owner);
+        let path = match target.name(self.reading.tree) {
+            Some(name) => vec![name],
+            None => name_of_pointer(target.pointer.tokens(), owner),
+        };
         let id = self.reserve(target.node, NameHint::Path(path.clone()), target.node.span);
-        let completed = self.deeper(target.node, |schemas| {
-            schemas.complete(id, target.node, &path);
-            Ok(())
-        });
-        if let Err(reported) = completed {
-            self.broken.insert(id, target.node.span);
-            return Err(reported);
+        // Chains of references through files are as long as they like: what is far down waits for its turn.
+        if self.depth > MOST_NESTED / 2 {
+            self.waiting.push((id, target.node, path));
+        } else {
+            self.depth += 1;
+            self.complete(id, target.node, &path);
+            self.depth -= 1;
         }
         Ok(TypeUse::plain(Type::Named(id)))
     }

@@ -266,7 +266,7 @@ fn alternatives<'a>(
         if list.iter().any(|other| other.identity == identity) {
             continue;
         }
-        let component = target.as_ref().and_then(|target| target.component()).map(str::to_owned);
+        let component = target.as_ref().and_then(|target| target.name(reading.tree));
         let view = View::of(reading, node, &union.owner)?;
         // Properties that every alternative repeats, and a type that it has anyway, add nothing.
         let repeated = beside
@@ -314,8 +314,12 @@ fn declared_tag(
     let mut values: Vec<Vec<String>> = vec![Vec::new(); alternatives.len()];
     for (value, target) in &discriminator.mapping {
         let name = target.value.rsplit('/').next().unwrap_or_default();
-        let chosen =
-            alternatives.iter().position(|alternative| alternative.component.as_deref() == Some(name));
+        let meant =
+            reading.tree.find(target.span.file, &target.value).ok().map(|found| found.node.identity());
+        let chosen = alternatives
+            .iter()
+            .position(|alternative| Some(alternative.identity) == meant)
+            .or_else(|| alternatives.iter().position(|one| one.component.as_deref() == Some(name)));
         match chosen {
             Some(index) => values[index].push(value.value.clone()),
             None => {

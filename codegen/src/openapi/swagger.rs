@@ -6,7 +6,7 @@
 
 use super::Reading;
 use crate::diagnostic::{Problem, Reported, code};
-use crate::source::{Member, Node, Object, Pointer, Span, Value};
+use crate::source::{Member, Node, Object, Span, Value};
 
 /// What of a parameter or header describes its values.
 const OF_SCHEMA: [&str; 20] = [
@@ -100,12 +100,11 @@ pub(super) fn operation<'a>(
 fn found<'a>(reading: Reading<'a>, node: &'a Node) -> &'a Node {
     let mut end = node;
     for _ in 0..16 {
-        let Some(target) = end.get("$ref").filter(|target| target.as_str().is_some()) else { return end };
-        let pointer =
-            target.as_str().and_then(|text| text.strip_prefix('#')).and_then(Pointer::parse_fragment);
-        match pointer.map(|pointer| reading.tree.lookup(target.span.file, &pointer)) {
-            Some(Ok(next)) => end = next,
-            _ => return end,
+        let Some(target) = end.get("$ref") else { return end };
+        let Some(text) = target.as_str() else { return end };
+        match reading.tree.find(target.span.file, text) {
+            Ok(next) => end = next.node,
+            Err(_) => return end,
         }
     }
     node

@@ -6,6 +6,11 @@ use serde_json::Number;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FileId(pub(super) u32);
 
+impl FileId {
+    /// The document's first file.
+    pub const ROOT: Self = Self(0);
+}
+
 /// Some bytes of a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Span {
