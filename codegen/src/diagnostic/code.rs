@@ -184,8 +184,8 @@ codes! {
     EMPTY_ENUM = "W0603", "empty-enum",
         "An enumeration without values allows nothing. It is ignored.";
     ENUM_TYPE = "W0604", "enum-type",
-        "Values of an enumeration don't have the type of their schema. Texts are made of them where that is plain; \
-         otherwise they are ignored.";
+        "Values of an enumeration don't have the type of their schema, or break what it asserts beside them. Texts are made \
+         of them where that is plain; otherwise they are ignored.";
     DUPLICATE_ENUM_VALUE = "W0605", "duplicate-enum-value",
         "A value stands twice in an enumeration.";
     BAD_DEFAULT = "W0606", "bad-default",

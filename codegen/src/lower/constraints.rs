@@ -93,6 +93,18 @@ pub(super) fn applicable(constraints: Constraints, kind: Option<SchemaType>) -> 
     rest
 }
 
+/// Whether a text has a length and a form that are asserted.
+pub(super) fn text_holds(text: &str, constraints: &Constraints) -> bool {
+    let length = text.chars().count() as u64;
+    let matches = |pattern: &String| {
+        let regex = regress::Regex::with_flags(pattern, "u").or_else(|_| regress::Regex::new(pattern));
+        regex.is_ok_and(|regex| regex.find(text).is_some())
+    };
+    constraints.min_length.is_none_or(|least| length >= least)
+        && constraints.max_length.is_none_or(|most| length <= most)
+        && constraints.pattern.as_ref().is_none_or(matches)
+}
+
 /// Warns about keywords that say nothing about the type that the schema itself gives.
 pub(super) fn warn_misplaced(reading: Reading<'_>, schema: &Schema<'_>) {
     let Some(kind) = schema.kind else { return };

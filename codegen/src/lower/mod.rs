@@ -10,6 +10,7 @@ mod bodies;
 mod circles;
 mod constraints;
 mod defaults;
+mod direction;
 mod enums;
 mod links;
 mod nullable;
@@ -75,7 +76,8 @@ pub fn lower_document<'a>(reading: Reading<'a>, resolved: &'a Resolved<'a>) -> A
     asynchronous::attach(reading, &schemas.table, &mut operations);
     let mut operations: Vec<_> = operations.into_iter().map(|lowered| lowered.operation).collect();
     operations.sort_by(|left, right| left.id.cmp(&right.id));
-    let types = prune::types(&schemas, &mut operations);
+    let mut types = prune::types(&schemas, &mut operations);
+    direction::split(&mut types, &mut operations);
     let types = share::share(types, &mut operations);
     let tags = tags(resolved, &operations);
     Api {

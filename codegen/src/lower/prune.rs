@@ -6,8 +6,8 @@ use super::operations::Lowered;
 use super::schemas::Schemas;
 use crate::diagnostic::{Cost, Problem, code};
 use crate::ir::{
-    Additional, Assertion, BodyKind, Constraints, NameHint, Operation, Type, TypeDecl, TypeId, TypeKind,
-    TypeTable, TypeUse,
+    Additional, Assertion, BodyKind, Constraints, Content, NameHint, Operation, Type, TypeDecl, TypeId,
+    TypeKind, TypeTable, TypeUse,
 };
 use crate::openapi::Reading;
 use crate::source::Span;
@@ -149,6 +149,11 @@ pub(super) fn operation_ids(operation: &mut Operation, visit: &mut dyn FnMut(&mu
     for kind in kinds {
         body_ids(kind, visit);
     }
+}
+
+/// Calls `visit` for the declared types that a body names itself.
+pub(super) fn content_ids(content: &mut Content, visit: &mut dyn FnMut(&mut TypeId)) {
+    body_ids(&mut content.kind, visit);
 }
 
 fn body_ids(kind: &mut BodyKind, visit: &mut dyn FnMut(&mut TypeId)) {

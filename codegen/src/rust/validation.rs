@@ -94,17 +94,15 @@ impl RustApi<'_> {
         };
         let names = self.type_names(id);
         let mut statements = Vec::new();
-        let counts = Constraints { assertions: Vec::new(), ..constraints.clone() };
+        let counts = Constraints { assertions: Vec::new(), one_of: Vec::new(), ..constraints.clone() };
         if !counts.is_empty() {
             let count = self.member_count(id, fields, additional);
             let counts = literal(&counts);
             statements.push(format!("{RUNTIME}::members({count}, &{counts}, __path, __violations);"));
         }
-        if !constraints.assertions.is_empty() {
-            let assertions =
-                Constraints { assertions: constraints.assertions.clone(), ..Constraints::default() };
-            statements.extend(self.json_checks(&assertions, "self"));
-        }
+        let Constraints { assertions, one_of, .. } = constraints.clone();
+        statements
+            .extend(self.json_checks(&Constraints { assertions, one_of, ..Constraints::default() }, "self"));
         for (index, field) in fields.iter().enumerate() {
             let shape = self.field(id, index, Scope::Model);
             let value = format!("self.{}", shape.name);
