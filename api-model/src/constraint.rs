@@ -1,11 +1,16 @@
 //! What a document asserts beyond the shape of a value, and the report of everything that breaks it.
 
+mod assertion;
 mod check;
 mod format;
 mod path;
 mod pattern;
 mod violation;
 
+pub use assertion::{
+    any_of, conditional, contains, dependent, exactly_one, holds, is, items_fit, json, listed_json,
+    member_names, members_fit, not, required,
+};
 pub(crate) use check::check_number;
 pub use check::{Bound, Checked, Constraints};
 pub(crate) use format::{is_base64, is_date, is_date_time, is_uuid};
@@ -53,19 +58,18 @@ pub fn listed<T: StringEnum>(value: &T, path: &Path<'_>, violations: &mut Violat
 
 /// Reports a value that is none of these, each a JSON text. What is absent or null is no value.
 pub fn one_of<T: Json>(value: &T, known: &[&str], path: &Path<'_>, violations: &mut Violations) {
-    let is_known = match canonical(value) {
-        None => true,
-        Some(value) => {
-            value == "null"
-                || known.iter().any(|known| {
-                    let known = Any::read_json(known.as_bytes());
-                    known.is_ok_and(|known| canonical(&known).as_ref() == Some(&value))
-                })
-        }
-    };
-    if !is_known {
+    if !is_one_of(value, known) && !value.to_any().is_ok_and(|value| value.is_null()) {
         violations.add(path, "enum", || format!("must be one of {}", known.join(", ")));
     }
+}
+
+/// Whether a value equals one of these, each a JSON text; `1` and `1.0` are equal. One that has no form in JSON is none of ours
+/// to judge.
+fn is_one_of<T: Json>(value: &T, known: &[&str]) -> bool {
+    let Some(value) = canonical(value) else { return true };
+    known.iter().any(|known| {
+        Any::read_json(known.as_bytes()).is_ok_and(|known| canonical(&known).as_ref() == Some(&value))
+    })
 }
 
 /// Reports an object whose number of members is out of bounds.

@@ -46,6 +46,22 @@ pub use nullable::Nullable;
 pub use parameter::Scalar;
 pub use text::{Base64, Date, DateTime, InvalidText, Uuid};
 
+/// Includes what a build script generated: `include_generated!("openapi");` for a document called `openapi.yaml`.
+///
+/// It stands in a module of its own, whose name is the caller's choice:
+///
+/// ```text
+/// pub mod pets {
+///     planewright_model::include_generated!("openapi");
+/// }
+/// ```
+#[macro_export]
+macro_rules! include_generated {
+    ($document:literal) => {
+        include!(concat!(env!("OUT_DIR"), "/", $document, "/mod.rs"));
+    };
+}
+
 /// Any JSON value.
 pub type Any = serde_json::Value;
 

@@ -138,11 +138,7 @@ impl<'r, C: Conventions, const N: usize> Parameters<'r, C, N> {
     ///
     /// # Errors
     /// If it isn't a text of its type in this style.
-    pub fn path_styled<T: Json>(
-        &self,
-        index: usize,
-        styled: Styled,
-    ) -> Result<T, ParameterRejection> {
+    pub fn path_styled<T: Json>(&self, index: usize, styled: Styled) -> Result<T, ParameterRejection> {
         styled.read_path(self.path_text(index)).map_err(rejected("path", styled.name))
     }
 
@@ -163,10 +159,7 @@ impl<'r, C: Conventions, const N: usize> Parameters<'r, C, N> {
     ///
     /// # Errors
     /// If it isn't visible ASCII or not a text of its type in this style.
-    pub fn header_styled<T: Json>(
-        &self,
-        styled: Styled,
-    ) -> Result<Option<T>, ParameterRejection> {
+    pub fn header_styled<T: Json>(&self, styled: Styled) -> Result<Option<T>, ParameterRejection> {
         let lines = self.context.headers().get_all(styled.name).iter();
         let lines: Vec<_> =
             lines.map(|value| visible("header", styled.name, value)).collect::<Result<_, _>>()?;

@@ -309,7 +309,7 @@ async fn json_bodies_are_read_with_tolerance() {
 async fn a_required_body_may_be_missing_only_where_that_means_an_empty_object() {
     let (status, body) = post("/savepoint-disposal", "").await;
     assert_eq!(status, 400);
-    assert!(body.contains("missing field `savepoint-path`"), "{body}");
+    assert!(body.contains("the member `savepoint-path` is missing"), "{body}");
     let (status, body) = answer::<Problem>(Method::POST, "/savepoint-disposal", "").await;
     assert_eq!(status, 400);
     assert_eq!(body, r#"{"title":"Bad Request","status":400,"detail":"a request body is required"}"#);

@@ -19,7 +19,7 @@ mod workload;
 /// What the build script made of `openapi.yaml`. A binary uses less of it than a library would show.
 #[allow(unused_imports, dead_code, unreachable_pub)]
 mod deployments {
-    include!(concat!(env!("OUT_DIR"), "/openapi/mod.rs"));
+    planewright_model::include_generated!("openapi");
 }
 
 use std::io;

@@ -29,6 +29,9 @@ pub(crate) enum Command {
     /// Print what one stage of the generator makes of a document
     #[command(after_help = EXIT_CODES)]
     Dump(Dump),
+    /// Say what a code in a message means, with an example, and what to do
+    #[command(after_help = EXIT_CODES)]
+    Explain(Explain),
 }
 
 #[derive(Debug, Args)]
@@ -83,19 +86,68 @@ pub(crate) enum LogFormat {
     Json,
 }
 
+/// What is read, and how its messages are told: the same for every command that reads a document.
+#[derive(Debug, Args)]
+pub(crate) struct Input {
+    /// The OpenAPI document, JSON or YAML; may be left out if the configuration names it
+    #[arg(value_name = "DOC", required_unless_present = "config")]
+    pub(crate) document: Option<PathBuf>,
+    /// A configuration file (docs/configuration.md); what stands on the command line goes first
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// An OpenAPI overlay to apply first; several are applied in turn
+    #[arg(long, value_name = "FILE")]
+    pub(crate) overlay: Vec<PathBuf>,
+    /// Only operations with this tag (or otherwise included)
+    #[arg(long, value_name = "TAG")]
+    pub(crate) include_tag: Vec<String>,
+    /// No operation with this tag
+    #[arg(long, value_name = "TAG")]
+    pub(crate) exclude_tag: Vec<String>,
+    /// Only this operation (or those otherwise included), by its id or as `GET /path`
+    #[arg(long, value_name = "ID")]
+    pub(crate) include_operation: Vec<String>,
+    /// Not this operation
+    #[arg(long, value_name = "ID")]
+    pub(crate) exclude_operation: Vec<String>,
+    /// Take warnings as errors: nothing is written, exit code 1
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// How messages are written to the standard error
+    #[arg(long, value_enum, default_value_t = MessageFormat::Human)]
+    pub(crate) message_format: MessageFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MessageFormat {
+    /// For people: with the lines of the document on a terminal, a line each in a pipe
+    Human,
+    /// For editors and scripts: one JSON object a line (docs/diagnostics.md)
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The code, such as E0104, or its name, such as duplicate-key
+    #[arg(value_name = "CODE", required_unless_present = "list")]
+    pub(crate) code: Option<String>,
+    /// List all codes instead
+    #[arg(long, conflicts_with = "code")]
+    pub(crate) list: bool,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Generate {
-    /// The OpenAPI document, JSON or YAML
-    #[arg(value_name = "DOC")]
-    pub(crate) document: PathBuf,
+    #[command(flatten)]
+    pub(crate) input: Input,
     /// The folder of the crate
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
-    /// The crate's name; made from the document's title if not given
+    /// The crate's name; that of its folder if not given
     #[arg(long, value_name = "CRATE")]
     pub(crate) name: Option<String>,
-    /// The parts to write
-    #[arg(long, value_delimiter = ',', default_value = "model,server,client")]
+    /// The parts to write; all if not given
+    #[arg(long, value_delimiter = ',')]
     pub(crate) emit: Vec<Part>,
     /// A checkout of this workspace to depend on, instead of the published runtime crates
     #[arg(long, value_name = "PATH")]
@@ -118,9 +170,8 @@ pub(crate) enum Part {
 
 #[derive(Debug, Args)]
 pub(crate) struct Check {
-    /// The OpenAPI document, JSON or YAML
-    #[arg(value_name = "DOC")]
-    pub(crate) document: PathBuf,
+    #[command(flatten)]
+    pub(crate) input: Input,
 }
 
 #[derive(Debug, Args)]
@@ -131,7 +182,6 @@ pub(crate) struct Dump {
     /// Only this operation
     #[arg(long, value_name = "ID")]
     pub(crate) operation: Option<String>,
-    /// The OpenAPI document, JSON or YAML
-    #[arg(value_name = "DOC")]
-    pub(crate) document: PathBuf,
+    #[command(flatten)]
+    pub(crate) input: Input,
 }

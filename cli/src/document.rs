@@ -1,43 +1,53 @@
 //! The commands that read an OpenAPI document: `generate`, `check`, `dump`.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
-use planewright_codegen::config::{Config, Layout, Parts, Runtime};
-use planewright_codegen::diagnostic::{Diagnostics, Severity, render, render_line};
-use planewright_codegen::ir::Api;
-use planewright_codegen::lower::lower;
-use planewright_codegen::source::SourceSet;
-use planewright_codegen::{GenerateError, GeneratedFile, dump as stages, emit};
+use planewright_codegen::config::{Layout, Parts, Runtime};
+use planewright_codegen::{GenerateError, GeneratedFile, dump as stages, emit, generate_api};
 
 use crate::Failure;
 use crate::arguments::{Check, Dump, Generate, Part};
-use crate::progress::{count, grouped, step};
+use crate::input::Read;
+use crate::progress::{count, doing, grouped, step};
 
 /// `planewright generate`
 pub(crate) fn generate(arguments: &Generate) -> Result<(), Failure> {
     let start = Instant::now();
-    let sources = load(&arguments.document)?;
-    let (api, diagnostics) = lower(&sources);
-    let api = told(api, &diagnostics, &sources)?;
-    let config = config(arguments)?;
-    let files = planewright_codegen::generate_api(&config, &api)
+    let mut read = Read::new(&arguments.input)?;
+    settle(&mut read, arguments)?;
+    let api = read.api()?;
+    doing("making", format_args!("{} of {}", count(api.operations.len(), "operation"), read.name()));
+    let files = generate_api(&read.config, &api)
         .map_err(|fault| Failure::could_not("generating", &GenerateError::from(fault)))?;
     if arguments.check {
         return compare(&arguments.out, &files);
     }
+    doing("writing", count(files.len(), "file"));
     let written = emit::write(&arguments.out, &files)
         .map_err(|error| Failure::could_not("writing the crate", &error))?;
     let lines = files.iter().map(|file| file.text.lines().count()).sum();
+    let seconds = start.elapsed().as_secs_f64();
+    if read.is_json() {
+        let summary = serde_json::json!({
+            "dialect": api.dialect,
+            "operations": api.operations.len(),
+            "types": api.types.len(),
+            "files": files.len(),
+            "lines": lines,
+            "seconds": seconds,
+        });
+        println!("{summary}");
+        return Ok(());
+    }
     step(
         "wrote",
         format_args!(
-            "{}, {}, {}, {:.1} s{}",
+            "{}, {}, {}, {seconds:.1} s{}",
             arguments.out.display(),
             count(files.len(), "file"),
             count(lines, "line"),
-            start.elapsed().as_secs_f64(),
             if written.written.is_empty() { " (nothing had changed)" } else { "" },
         ),
     );
@@ -46,13 +56,9 @@ pub(crate) fn generate(arguments: &Generate) -> Result<(), Failure> {
 
 /// `planewright check`
 pub(crate) fn check(arguments: &Check) -> Result<(), Failure> {
-    let sources = load(&arguments.document)?;
-    let (api, diagnostics) = lower(&sources);
-    told(api, &diagnostics, &sources)?;
-    if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
-        return Err(Failure::said(Failure::CHECKED));
-    }
-    Ok(())
+    let read = Read::new(&arguments.input)?;
+    read.api()?;
+    if read.errors() > 0 { Err(Failure::said(Failure::CHECKED)) } else { Ok(()) }
 }
 
 /// `planewright dump`
@@ -61,14 +67,19 @@ pub(crate) fn dump(arguments: &Dump) -> Result<(), Failure> {
         .stage
         .parse::<stages::Stage>()
         .map_err(|error| Failure::new(Failure::USAGE, format!("--stage {}: {error}", arguments.stage)))?;
-    let sources = load(&arguments.document)?;
-    let (shown, diagnostics) = stages::dump(&sources, stage, arguments.operation.as_deref());
-    print(&diagnostics, &sources);
+    let read = Read::new(&arguments.input)?;
+    let (shown, diagnostics) =
+        stages::dump(&read.config, &read.sources, stage, arguments.operation.as_deref());
+    read.tell(&diagnostics)?;
     let Some(shown) = shown else {
         let message = arguments.operation.as_ref().map(|id| format!("{stage} has no operation `{id}`"));
         return Err(Failure { code: Failure::CHECKED, message });
     };
-    let text = format!("{shown:#}\n");
+    print(&format!("{shown:#}\n"))
+}
+
+/// Writes to the standard output.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
     match std::io::stdout().lock().write_all(text.as_bytes()) {
         // `dump … | head` closes the pipe; that is no failure.
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
@@ -78,56 +89,20 @@ pub(crate) fn dump(arguments: &Dump) -> Result<(), Failure> {
     }
 }
 
-fn load(path: &Path) -> Result<SourceSet, Failure> {
-    SourceSet::load(path).map_err(|diagnostics| {
-        for diagnostic in diagnostics.iter() {
-            eprintln!("{}", render_line(diagnostic));
-        }
-        Failure::said(Failure::COULD_NOT_RUN)
-    })
-}
-
-/// Prints what was read and what there is to say about it.
-fn told(api: Option<Api>, diagnostics: &Diagnostics, sources: &SourceSet) -> Result<Api, Failure> {
-    if let Some(api) = &api {
-        let (operations, types) = (api.operations.len(), api.types.len());
-        step(
-            "read",
-            format_args!("{}, {}, {}", api.dialect, count(operations, "operation"), count(types, "type")),
-        );
+/// What is chosen about the crate: on the command line, or else in the configuration.
+fn settle(read: &mut Read, arguments: &Generate) -> Result<(), Failure> {
+    if !arguments.emit.is_empty() {
+        read.config.parts = Parts {
+            model: arguments.emit.contains(&Part::Model),
+            server: arguments.emit.contains(&Part::Server),
+            client: arguments.emit.contains(&Part::Client),
+        };
     }
-    print(diagnostics, sources);
-    api.ok_or(Failure::said(Failure::CHECKED))
-}
-
-/// On a terminal each with its source line; in a pipe a line each.
-fn print(diagnostics: &Diagnostics, sources: &SourceSet) {
-    let terminal = std::io::stderr().is_terminal();
-    for diagnostic in diagnostics.iter() {
-        if terminal {
-            eprintln!("{}\n", render(diagnostic, sources));
-        } else {
-            eprintln!("{}", render_line(diagnostic));
-        }
-    }
-    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
-    let warnings = diagnostics.len() - errors;
-    if !diagnostics.is_empty() {
-        step("found", format_args!("{}, {}", count(errors, "error"), count(warnings, "warning")));
-    }
-}
-
-fn config(arguments: &Generate) -> Result<Config, Failure> {
-    let parts = Parts {
-        model: arguments.emit.contains(&Part::Model),
-        server: arguments.emit.contains(&Part::Server),
-        client: arguments.emit.contains(&Part::Client),
-    };
-    if !parts.model {
+    if !read.config.parts.model {
         let message = "--emit: the server and the client need the model; add `model`";
         return Err(Failure::new(Failure::USAGE, message));
     }
-    let name = match &arguments.name {
+    let name = match arguments.name.as_ref().or(read.package.as_ref()) {
         Some(name) if package_name(name) == *name => name.clone(),
         Some(name) => {
             let message = format!("--name {name}: not a package name; `{}` would be one", package_name(name));
@@ -136,7 +111,7 @@ fn config(arguments: &Generate) -> Result<Config, Failure> {
         // As `cargo new` does: the folder gives the name.
         None => package_name(&folder_name(&arguments.out)),
     };
-    let runtime = match &arguments.runtime {
+    let runtime = match arguments.runtime.as_ref().or(read.runtime.as_ref()) {
         Some(path) => {
             let absolute = path.canonicalize().map_err(|error| {
                 Failure::new(Failure::USAGE, format!("--runtime {}: {error}", path.display()))
@@ -149,8 +124,9 @@ fn config(arguments: &Generate) -> Result<Config, Failure> {
         }
         None => Runtime::Version(env!("CARGO_PKG_VERSION").to_owned()),
     };
-    let layout = Layout::Crate { name, runtime };
-    Ok(Config { parts, layout, remake: "planewright generate".to_owned(), ..Config::tree() })
+    read.config.layout = Layout::Crate { name, runtime };
+    "planewright generate".clone_into(&mut read.config.remake);
+    Ok(())
 }
 
 /// The last part of a path, also of `.` and `target/..`.

@@ -4,6 +4,8 @@
 
 mod arguments;
 mod document;
+mod explain;
+mod input;
 mod progress;
 mod serve;
 mod swagger;
@@ -20,6 +22,7 @@ fn main() -> ExitCode {
         Command::Generate(arguments) => document::generate(&arguments),
         Command::Check(arguments) => document::check(&arguments),
         Command::Dump(arguments) => document::dump(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,10 +1,27 @@
 //! Steps as they happen, one line each, on the standard error: `  read      OpenAPI 3.0.3, 88 operations`.
 
 use std::fmt::Display;
+use std::io::{IsTerminal, Write, stderr};
 
 /// Prints one step.
 pub(crate) fn step(verb: &str, what: impl Display) {
+    clear();
     eprintln!("  {verb:<9} {what}");
+}
+
+/// Shows what is being done until the next step or message takes its place; only on a terminal.
+pub(crate) fn doing(verb: &str, what: impl Display) {
+    if stderr().is_terminal() {
+        // It is only for show: a terminal that has gone is noticed by what must be told.
+        let _ = write!(stderr(), "\r\x1b[2K  {verb:<9} {what} …").and_then(|()| stderr().flush());
+    }
+}
+
+/// Takes away what [`doing`] shows.
+pub(crate) fn clear() {
+    if stderr().is_terminal() {
+        let _ = write!(stderr(), "\r\x1b[2K");
+    }
 }
 
 /// `1 file`, `2 files`, `1,223 operations`.

@@ -12,15 +12,18 @@
 //!
 //! ```text
 //! pub mod pets {
-//!     include!(concat!(env!("OUT_DIR"), "/openapi/mod.rs"));
+//!     planewright_model::include_generated!("openapi");
 //! }
 //! ```
+//!
+//! The name is that of the document, without its extension. Renamed types, selected operations and the like stand in the
+//! script ([`Builder::configure`]) or in a file ([`Builder::config`]), which `planewright --config` reads just so.
 
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::config::{Config, Parts, Replacement};
+use crate::config::{Config, ConfigError, ConfigFile, Parts, Replacement};
 use crate::diagnostic::Diagnostics;
 use crate::emit;
 use crate::generate::{GenerateError, generate};
@@ -30,7 +33,10 @@ use crate::source::SourceSet;
 #[derive(Clone, Debug)]
 pub struct Builder {
     document: PathBuf,
+    overlays: Vec<PathBuf>,
+    file: Option<PathBuf>,
     out: Option<PathBuf>,
+    strict: bool,
     config: Config,
 }
 
@@ -39,7 +45,35 @@ impl Builder {
     #[must_use]
     pub fn new(document: impl Into<PathBuf>) -> Self {
         let config = Config { remake: "cargo build".to_owned(), ..Config::tree() };
-        Self { document: document.into(), out: None, config }
+        Self { document: document.into(), overlays: Vec::new(), file: None, out: None, strict: false, config }
+    }
+
+    /// Also what this configuration file says, but for the document: [`ConfigFile`] has its keys.
+    #[must_use]
+    pub fn config(mut self, file: impl Into<PathBuf>) -> Self {
+        self.file = Some(file.into());
+        self
+    }
+
+    /// Changes any choice: `.configure(|config| config.select.exclude_tags.push("admin".to_owned()))`.
+    #[must_use]
+    pub fn configure(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        change(&mut self.config);
+        self
+    }
+
+    /// Applies an overlay, after those that came before.
+    #[must_use]
+    pub fn overlay(mut self, overlay: impl Into<PathBuf>) -> Self {
+        self.overlays.push(overlay.into());
+        self
+    }
+
+    /// Fails where there would be a warning.
+    #[must_use]
+    pub fn strict(mut self) -> Self {
+        self.strict = true;
+        self
     }
 
     /// Only these parts.
@@ -52,7 +86,7 @@ impl Builder {
     /// Calls the type of a component by this Rust name.
     #[must_use]
     pub fn name(mut self, component: impl Into<String>, name: impl Into<String>) -> Self {
-        self.config.names.insert(component.into(), name.into());
+        self.config.names.types.insert(component.into(), name.into());
         self
     }
 
@@ -74,8 +108,18 @@ impl Builder {
     ///
     /// # Errors
     /// If the document can't be used, or the folder can't be written.
-    pub fn run(self) -> Result<(), BuildError> {
-        println!("cargo::rerun-if-changed={}", self.document.display());
+    pub fn run(mut self) -> Result<(), BuildError> {
+        let watch = |path: &Path| println!("cargo::rerun-if-changed={}", path.display());
+        watch(&self.document);
+        let mut overlays = Vec::new();
+        if let Some(path) = &self.file {
+            watch(path);
+            let file = ConfigFile::load(path).map_err(BuildError::Config)?;
+            overlays.clone_from(&file.overlays);
+            file.apply(&mut self.config);
+        }
+        overlays.append(&mut self.overlays);
+        overlays.iter().for_each(|overlay| watch(overlay));
         let out = match self.out {
             Some(out) => out,
             None => {
@@ -83,14 +127,19 @@ impl Builder {
                 Path::new(&out).join(self.document.file_stem().unwrap_or_default())
             }
         };
-        let sources = SourceSet::load(&self.document).map_err(BuildError::Document)?;
+        let sources = SourceSet::load(&self.document)
+            .and_then(|sources| sources.with_overlays(&overlays))
+            .map_err(BuildError::Document)?;
         for file in sources.files() {
-            println!("cargo::rerun-if-changed={}", file.name());
+            watch(Path::new(file.name()));
         }
         let generated = generate(&self.config, &sources).map_err(|error| match error {
             GenerateError::Document(diagnostics) => BuildError::Document(diagnostics),
             other => BuildError::Generate(other),
         })?;
+        if self.strict && !generated.diagnostics.is_empty() {
+            return Err(BuildError::Document(generated.diagnostics));
+        }
         for diagnostic in &generated.diagnostics {
             println!("cargo::warning={}", crate::diagnostic::render_line(diagnostic).replace('\n', " "));
         }
@@ -104,6 +153,8 @@ impl Builder {
 pub enum BuildError {
     /// Cargo sets `OUT_DIR`; this isn't a build script.
     NoOutDir,
+    /// The configuration file can't be used.
+    Config(ConfigError),
     /// The document can't be used.
     Document(Diagnostics),
     /// The generator has a fault.
@@ -116,6 +167,7 @@ impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoOutDir => f.write_str("`OUT_DIR` isn't set: this is no build script"),
+            Self::Config(_) => f.write_str("the configuration can't be used"),
             Self::Document(diagnostics) => write!(f, "the document can't be used\n{diagnostics}"),
             Self::Generate(_) => f.write_str("the generator can't go on"),
             Self::Write(_) => f.write_str("the generated files can't be written"),
@@ -140,6 +192,7 @@ impl std::error::Error for BuildError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::NoOutDir | Self::Document(_) => None,
+            Self::Config(error) => Some(error),
             Self::Generate(error) => Some(error),
             Self::Write(error) => Some(error),
         }

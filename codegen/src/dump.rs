@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::config::Config;
 use crate::diagnostic::{Diagnostics, Sink};
+use crate::edit;
 use crate::format::format;
 use crate::ir::Api;
 use crate::lower::{lower_document, types_of};
@@ -14,7 +15,7 @@ use crate::openapi::{Document, Reading, RefOr, parse};
 use crate::render::render;
 use crate::resolve::{Resolved, resolve};
 use crate::rust::{RustApi, SHARED, client, model, server};
-use crate::source::{SourceSet, Tree};
+use crate::source::SourceSet;
 
 /// A stage whose result can be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,14 +88,19 @@ impl FromStr for Stage {
 /// Runs the stages up to `stage` and shows what it made. With `operation`, an operation id or `GET /path`, only what
 /// belongs to that operation. `None` if a fatal diagnostic or the lack of such an operation leaves nothing to show.
 #[must_use]
-pub fn dump(sources: &SourceSet, stage: Stage, operation: Option<&str>) -> (Option<Value>, Diagnostics) {
+pub fn dump(
+    config: &Config,
+    sources: &SourceSet,
+    stage: Stage,
+    operation: Option<&str>,
+) -> (Option<Value>, Diagnostics) {
     let sink = Sink::new();
-    let tree = Tree::read(sources, &sink);
-    let shown = show(Reading { tree: &tree, sink: &sink }, stage, operation);
+    let tree = edit::read(sources, &config.select, &sink);
+    let shown = show(config, Reading::new(&tree, &sink), stage, operation);
     (shown, sink.finish(&tree))
 }
 
-fn show(reading: Reading<'_>, stage: Stage, operation: Option<&str>) -> Option<Value> {
+fn show(config: &Config, reading: Reading<'_>, stage: Stage, operation: Option<&str>) -> Option<Value> {
     if stage == Stage::Source && operation.is_none() {
         return reading.tree.root().map(|root| root.to_json());
     }
@@ -142,16 +148,15 @@ fn show(reading: Reading<'_>, stage: Stage, operation: Option<&str>) -> Option<V
                     operation.method == source.method && operation.path.text == source.path.value
                 });
             }
-            back_half(&api, stage, found.is_some())
+            back_half(config, &api, stage, found.is_some())
         }
     }
 }
 
 /// What the stages behind the intermediate representation make of it, as one tree of modules. Of a lone operation
 /// without the types that it doesn't use, all of which are shared ones.
-fn back_half(api: &Api, stage: Stage, lone: bool) -> Option<Value> {
-    let config = Config::tree();
-    let rust = RustApi::new(api, &config);
+fn back_half(config: &Config, api: &Api, stage: Stage, lone: bool) -> Option<Value> {
+    let rust = RustApi::new(api, config);
     if stage == Stage::Plan {
         let (mut model, server, client) = (model::plan(&rust), server::plan(&rust), client::plan(&rust));
         model.modules.retain(|module| !lone || module.name != SHARED);

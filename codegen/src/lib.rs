@@ -20,7 +20,8 @@
 //! | Stage | From | To | Where |
 //! |---|---|---|---|
 //! | load | a path | [`SourceSet`](source::SourceSet) | [`source`] |
-//! | parse | texts | [`Document`](openapi::Document), each value with its place | [`openapi`] |
+//! | edit | texts | their values, with overlays applied, of selected operations | [`edit`] |
+//! | parse | values | [`Document`](openapi::Document), each value with its place | [`openapi`] |
 //! | resolve | the document | operations without `$ref` | [`resolve`] |
 //! | lower | those | [`ir::Api`]: what the document means | [`mod@lower`] |
 //! | plan | the meaning | [`rust::RustApi`] and a plan for each part: every identifier, every type | [`rust`] |
@@ -34,6 +35,7 @@ pub mod build_script;
 pub mod config;
 pub mod diagnostic;
 pub mod dump;
+pub mod edit;
 pub mod emit;
 pub mod format;
 mod generate;

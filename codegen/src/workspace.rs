@@ -3,10 +3,11 @@
 //! ```toml
 //! [api.flink]                                 # module `flink` of planewright-model, -server and -client
 //! document = "openapi/flink.yaml"             # relative to this file
-//! names = { job_dto = "Job" }                 # Rust names by component
-//! replace = { JobId = "::planewright_model::id::JobId" }
 //! conventions = "::planewright_server::conventions::Flink"
+//! replace = { JobId = "::planewright_model::id::JobId" }
 //! ```
+//!
+//! Each table is a [`ConfigFile`].
 
 use std::fmt;
 use std::io;
@@ -15,7 +16,7 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 use serde::Deserialize;
 
-use crate::config::{Config, Layout, Parts, Replacement};
+use crate::config::{Config, ConfigFile, Layout};
 use crate::diagnostic::Diagnostics;
 use crate::format::GeneratedFile;
 use crate::generate::{GenerateError, generate};
@@ -39,18 +40,7 @@ pub struct Workspace {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    api: IndexMap<String, Entry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    document: PathBuf,
-    #[serde(default)]
-    names: IndexMap<String, String>,
-    #[serde(default)]
-    replace: IndexMap<String, Replacement>,
-    conventions: Option<String>,
+    api: IndexMap<String, ConfigFile>,
 }
 
 /// Generates everything in memory, for [`emit::write`](crate::emit::write) or [`emit::check`](crate::emit::check).
@@ -65,8 +55,10 @@ pub fn generate_workspace(root: &Path) -> Result<Workspace, WorkspaceError> {
         .map_err(|source| WorkspaceError::Configuration { path: path.clone(), source })?;
     let mut workspace = Workspace::default();
     for (api, entry) in file.api {
-        let config = Config {
-            parts: Parts::ALL,
+        let entry = entry.relative_to(path.parent().unwrap_or(root));
+        let Some(document) = entry.document.clone() else { return Err(WorkspaceError::NoDocument { api }) };
+        let overlays = entry.overlays.clone();
+        let mut config = Config {
             layout: Layout::Modules {
                 model: format!("api-model/src/generated/{api}"),
                 server: format!("api-server/src/generated/{api}"),
@@ -74,15 +66,14 @@ pub fn generate_workspace(root: &Path) -> Result<Workspace, WorkspaceError> {
                 model_path: format!("::planewright_model::{api}"),
                 module: api.clone(),
             },
-            names: entry.names,
-            replace: entry.replace,
-            conventions: entry.conventions,
             remake: REMAKE.to_owned(),
+            ..Config::tree()
         };
-        let document = root.join("spec").join(&entry.document);
+        entry.apply(&mut config);
         let failed = |source| WorkspaceError::Generate { api: api.clone(), source };
-        let sources =
-            SourceSet::load(&document).map_err(|diagnostics| failed(GenerateError::Document(diagnostics)))?;
+        let sources = SourceSet::load(&document)
+            .and_then(|sources| sources.with_overlays(&overlays))
+            .map_err(|diagnostics| failed(GenerateError::Document(diagnostics)))?;
         let generated = generate(&config, &sources).map_err(failed)?;
         workspace.files.extend(generated.files);
         workspace.diagnostics.insert(api, generated.diagnostics);
@@ -108,6 +99,11 @@ pub enum WorkspaceError {
         /// What is wrong.
         source: toml::de::Error,
     },
+    /// The configuration names no document for an API.
+    NoDocument {
+        /// The API.
+        api: String,
+    },
     /// An API can't be generated.
     Generate {
         /// The API.
@@ -122,6 +118,7 @@ impl fmt::Display for WorkspaceError {
         match self {
             Self::Read { path, .. } => write!(f, "`{}` can't be read", path.display()),
             Self::Configuration { path, .. } => write!(f, "`{}` isn't right", path.display()),
+            Self::NoDocument { api } => write!(f, "`{api}` has no `document`"),
             Self::Generate { api, source: GenerateError::Document(diagnostics) } => {
                 write!(f, "the document of `{api}` can't be used:\n{diagnostics}")
             }
@@ -135,6 +132,7 @@ impl std::error::Error for WorkspaceError {
         match self {
             Self::Read { source, .. } => Some(source),
             Self::Configuration { source, .. } => Some(source),
+            Self::NoDocument { .. } => None,
             Self::Generate { source, .. } => Some(source),
         }
     }

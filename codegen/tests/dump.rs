@@ -1,5 +1,6 @@
 //! Each stage can be shown, whole or for one operation, and shows the same twice.
 
+use planewright_codegen::config::Config;
 use planewright_codegen::dump::{Stage, dump};
 use planewright_codegen::source::SourceSet;
 use serde_json::{Value, json};
@@ -8,7 +9,7 @@ const DOCUMENT: &str = include_str!("hostile/small.yaml");
 
 fn show(stage: Stage, operation: Option<&str>) -> Value {
     let sources = SourceSet::from_text("small.yaml", DOCUMENT);
-    let (shown, diagnostics) = dump(&sources, stage, operation);
+    let (shown, diagnostics) = dump(&Config::tree(), &sources, stage, operation);
     assert!(diagnostics.is_empty(), "{diagnostics}");
     shown.unwrap()
 }
@@ -50,7 +51,7 @@ fn one_operation_is_shown_with_its_types_alone() {
 #[test]
 fn what_is_not_there_is_not_shown() {
     let sources = SourceSet::from_text("small.yaml", DOCUMENT);
-    assert!(dump(&sources, Stage::Ir, Some("missing")).0.is_none());
+    assert!(dump(&Config::tree(), &sources, Stage::Ir, Some("missing")).0.is_none());
     assert_eq!(
         "plans".parse::<Stage>().unwrap_err().to_string(),
         "there is no stage `plans`; there are source, document, resolved, ir, plan, rendered, formatted"
@@ -60,7 +61,7 @@ fn what_is_not_there_is_not_shown() {
 #[test]
 fn the_back_half_is_shown_for_the_document_and_for_one_operation() {
     let sources = SourceSet::from_text("flink.yaml", planewright_spec::FLINK);
-    let show = |stage, operation| dump(&sources, stage, operation).0.unwrap();
+    let show = |stage, operation| dump(&Config::tree(), &sources, stage, operation).0.unwrap();
     let plan = show(Stage::Plan, Some("cancelJob"));
     assert_eq!(plan["names"]["operations"][0]["method"], "cancel_job");
     let files = show(Stage::Formatted, Some("cancelJob"));

@@ -15,6 +15,7 @@ const CLIENT: Parts = Parts { model: true, server: false, client: true };
 
 /// The folders under `golden/`, and the parts that are generated from the document in each.
 const CASES: &[(&str, Parts)] = &[
+    ("assertions", MODEL),
     ("client", CLIENT),
     ("constraints", MODEL),
     ("naming", MODEL),

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use planewright_codegen::config::Config;
 use planewright_codegen::diagnostic::Diagnostics;
 use planewright_codegen::dump::{Stage, dump};
 use planewright_codegen::ir::Api;
@@ -156,7 +157,7 @@ proptest! {
             prop_assert!(!planewright_codegen::diagnostic::render(diagnostic, &sources).is_empty());
         }
         for stage in Stage::ALL {
-            let _ = dump(&sources, stage, Some("getThing"));
+            let _ = dump(&Config::tree(), &sources, stage, Some("getThing"));
         }
     }
 

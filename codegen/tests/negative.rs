@@ -13,11 +13,13 @@ use planewright_codegen::lower::lower;
 use planewright_codegen::source::SourceSet;
 
 /// Codes that no fixture can give, each tested elsewhere.
-const WITHOUT_FIXTURE: [&str; 4] = [
+const WITHOUT_FIXTURE: [&str; 8] = [
     "E0101", // no file: `source::tests`
     "E0102", // a file of 256 MiB
     "E0103", // not UTF-8: `source::tests`
     "E0110", // half a million values: `hostile.rs`
+    "E0801", // overlays: `edit::overlay::tests`
+    "W0802", "E0803", "W0804", // a choice, not a document: `edit::select::tests`
 ];
 
 #[test]

@@ -5,8 +5,10 @@
 
 mod browser;
 mod codegen;
+mod corpus;
 mod flink;
 mod http;
+mod judge;
 mod lint_spec;
 mod place;
 mod process;
@@ -51,6 +53,13 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Judges generated types by drawn values, against a JSON Schema validator.
+    Oracle(judge::Selection),
+    /// Generates a crate from each document of a folder, checks it, and prints a table.
+    ///
+    /// Exit code 1 if a document can't be generated, if an operation is missing that no message names, or if a crate
+    /// has an error or a warning.
+    Corpus(corpus::Arguments),
     /// Checks the house rules.
     Tidy,
     /// Lints our OpenAPI documents.
@@ -85,6 +94,8 @@ fn carry_out(chore: Chore) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Chore::Codegen { check: false } => codegen::write().map(|()| ExitCode::SUCCESS),
+        Chore::Oracle(selection) => judge::oracle(&selection).map(|()| ExitCode::SUCCESS),
+        Chore::Corpus(arguments) => corpus::run(&arguments),
         Chore::Tidy => tidy::run().map(|_| ExitCode::SUCCESS),
         Chore::LintSpec => lint_spec::run().map(|_| ExitCode::SUCCESS),
         Chore::Flink(command) => flink::run(command),

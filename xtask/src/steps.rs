@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::tools::Missing;
-use crate::{lint_spec, tidy};
+use crate::{judge, lint_spec, tidy};
 
 /// A part of the test run that also runs alone.
 struct Step {
@@ -45,6 +45,11 @@ const STEPS: &[Step] = &[
         name: "generated",
         about: "the crates that the generator writes build without a warning",
         run: generated::crates,
+    },
+    Step {
+        name: "oracle",
+        about: "generated types agree with a JSON Schema validator",
+        run: || judge::step(judge::oracle),
     },
     Step { name: "swagger", about: "the Swagger page in headless Chromium", run: swagger::page },
     Step {

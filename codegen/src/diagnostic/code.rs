@@ -18,10 +18,10 @@ pub struct Code {
 }
 
 impl Code {
-    /// The code with this id, in any case.
+    /// The code with this id, in any case, or with this name.
     #[must_use]
-    pub fn find(id: &str) -> Option<Self> {
-        ALL.iter().find(|code| code.id.eq_ignore_ascii_case(id)).copied()
+    pub fn find(text: &str) -> Option<Self> {
+        ALL.iter().find(|code| code.id.eq_ignore_ascii_case(text) || code.name == text).copied()
     }
 
     /// Whether it says that the document is wrong.
@@ -76,7 +76,7 @@ codes! {
     NO_DIALECT = "E0201", "no-dialect",
         "An OpenAPI document says so: `openapi: 3.0.3` at its root.";
     UNSUPPORTED_DIALECT = "U0202", "dialect",
-        "OpenAPI 3.0 is read. Other versions of the specification aren't yet.";
+        "OpenAPI 3.0 and 3.1 and Swagger 2.0 are read. Of later versions, what they have in common with 3.1.";
     WRONG_TYPE = "E0203", "wrong-type",
         "A member that carries meaning has the wrong type, so that its meaning can't be guessed.";
     MISSING_MEMBER = "E0204", "missing-member",
@@ -107,7 +107,10 @@ codes! {
         "References lead in a circle, so that there is no object at their end. Schemas may contain themselves, \
          but not be themselves.";
     FOREIGN_REFERENCE = "U0304", "foreign-reference",
-        "A `$ref` leads into another file. Bundle the document into one file first.";
+        "A `$ref` leads into the net, of which nothing is fetched. Save the file beside the document and refer to that.";
+    UNREADABLE_REFERENCE = "E0305", "unreadable-reference",
+        "A `$ref` leads into a file that can't be read. Files are found relative to the file that the reference stands \
+         in.";
 
     // Paths, operations, parameters.
     BAD_PATH = "E0401", "bad-path",
@@ -154,6 +157,10 @@ codes! {
     PARAMETER_WITH_JSON = "W0420", "parameter-with-json",
         "A parameter holds objects or lists in a list or an object. Its style has no form for that, so they are \
          written as JSON; other programs may do otherwise.";
+    WEBHOOKS = "U0421", "webhooks",
+        "Webhooks are requests that the server makes. Nothing is generated for them.";
+    COLLECTION_FORMAT = "U0422", "collection-format",
+        "A list of Swagger 2.0 is written with tabs between its values (`tsv`). The operation is left out.";
 
     // Bodies.
     BAD_MEDIA_TYPE = "W0501", "bad-media-type",
@@ -177,8 +184,8 @@ codes! {
     EMPTY_ENUM = "W0603", "empty-enum",
         "An enumeration without values allows nothing. It is ignored.";
     ENUM_TYPE = "W0604", "enum-type",
-        "Values of an enumeration don't have the type of their schema. Texts are made of them where that is plain; \
-         otherwise they are ignored.";
+        "Values of an enumeration don't have the type of their schema, or break what it asserts beside them. Texts are made \
+         of them where that is plain; otherwise they are ignored.";
     DUPLICATE_ENUM_VALUE = "W0605", "duplicate-enum-value",
         "A value stands twice in an enumeration.";
     BAD_DEFAULT = "W0606", "bad-default",
@@ -191,13 +198,8 @@ codes! {
         "A constraint doesn't apply to the type that the schema has, so it asserts nothing.";
     CONFLICTING_ALL_OF = "W0610", "conflicting-all-of",
         "The parts of an `allOf` contradict each other, such as one string and one object. The last one counts.";
-    NOT = "U0611", "not",
-        "`not` isn't checked; the rest of the schema is.";
     REQUIRED_ALTERNATIVES = "U0612", "required-alternatives",
-        "Alternatives that only demand different members of one object aren't checked; the object is generated with \
-         all of them optional.";
-    COMBINED_UNIONS = "U0613", "combined-unions",
-        "A schema demands several unions at once. The value is handed on as plain JSON, unchecked.";
+        "Alternatives of a multipart body aren't told apart: the parts of all are optional.";
     UNDECLARED_REQUIRED = "W0614", "undeclared-required",
         "`required` names a member that `properties` doesn't have. It is taken as any value.";
     BAD_MAPPING = "W0615", "bad-mapping",
@@ -214,6 +216,11 @@ codes! {
         "`items` is one schema for all elements, not a list of schemas.";
     NO_ITEMS = "W0620", "no-items",
         "An array must say what it holds: `items`. Any values are assumed.";
+    UNEVALUATED = "U0626", "unevaluated",
+        "`unevaluatedProperties` and `unevaluatedItems` aren't checked beside alternatives; the rest of the schema is.";
+    NULLABLE_ASIDE = "W0628", "nullable-aside",
+        "`nullable` stands where the language gives it no meaning: beside a `$ref`, or in OpenAPI 3.1. What is meant is \
+         plain, so null is taken.";
 
     // Links and asynchronous operations.
     BAD_LINK = "W0701", "bad-link",
@@ -222,6 +229,18 @@ codes! {
         "`x-planewright-async` doesn't fit the operation: its link or a member that it points at doesn't exist.";
     ASYNC_WITHOUT_POLL = "W0703", "async-without-poll",
         "The operation that polls is left out, so the trigger is generated as an ordinary operation.";
+
+    // Overlays and choices.
+    BAD_OVERLAY = "E0801", "bad-overlay",
+        "An overlay, or an action in it, doesn't have the form that the Overlay Specification gives it.";
+    UNMATCHED_TARGET = "W0802", "unmatched-target",
+        "The target of an overlay's action selects nothing. Probably the document has changed; correct the target, or \
+         remove the action.";
+    BAD_TARGET = "E0803", "bad-target",
+        "The target of an overlay's action isn't a JSONPath (RFC 9535), or selects another number of values than it must.";
+    UNMATCHED_CHOICE = "W0804", "unmatched-choice",
+        "The configuration or the command line names something that the document doesn't have. Probably it is misspelt, \
+         or the document has changed.";
 }
 
 #[cfg(test)]

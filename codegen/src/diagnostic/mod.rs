@@ -5,10 +5,14 @@
 //! knows that the message exists and adds none of its own.
 
 pub mod code;
+mod explain;
+mod json;
 mod render;
 mod sink;
 
 pub use code::Code;
+pub use explain::{example, explain};
+pub use json::to_json;
 pub use render::{render, render_line};
 pub use sink::{Problem, Reported, Sink};
 
@@ -43,6 +47,8 @@ pub enum Severity {
 pub enum Cost {
     /// Nothing.
     Nothing,
+    /// This file, and with it whatever refers to it.
+    File(String),
     /// This schema of `components`, and with it whatever uses it.
     Component(String),
     /// This operation: its id, or method and path.

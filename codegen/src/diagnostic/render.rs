@@ -52,6 +52,7 @@ fn place(location: &Location) -> String {
 fn cost(cost: &Cost) -> Option<String> {
     match cost {
         Cost::Nothing => None,
+        Cost::File(name) => Some(format!("the file `{name}` is left out, and what refers to it")),
         Cost::Component(name) => Some(format!("schema `{name}` is left out, and what uses it")),
         Cost::Operation(id) => Some(format!("operation `{id}` is left out")),
         Cost::Run => Some("nothing is generated".to_owned()),

@@ -13,7 +13,7 @@ mod operation;
 mod parameter;
 mod types;
 
-pub use constraint::Constraints;
+pub use constraint::{Assertion, Constraints};
 pub use operation::{
     AsyncOperation, Body, BodyKind, Content, Header, Link, LinkTarget, Method, Operation, Part, PathSegment,
     PathTemplate, Response, RuntimeExpression, SegmentPart, Status,

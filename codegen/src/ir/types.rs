@@ -33,7 +33,7 @@ pub enum NameHint {
 }
 
 /// What a declaration declares.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TypeKind {
     /// An object with known members.
@@ -57,7 +57,7 @@ pub enum TypeKind {
 }
 
 /// A member of a struct.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Field {
     /// The member's name on the wire.
     pub name: String,
@@ -76,7 +76,7 @@ pub struct Field {
 }
 
 /// `additionalProperties`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Additional {
     /// Not said: unknown members are ignored.
@@ -88,7 +88,7 @@ pub enum Additional {
 }
 
 /// One value of an enumeration of strings.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct EnumValue {
     /// The string on the wire.
     pub value: String,
@@ -97,16 +97,21 @@ pub struct EnumValue {
 }
 
 /// One of several types.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Union {
     /// In document order; at least one.
     pub variants: Vec<Variant>,
     /// How a reader tells them apart.
     pub tag: UnionTag,
+    /// Whether a value must be one of exactly one variant (`oneOf`); otherwise of one or more (`anyOf`).
+    pub exclusive: bool,
+    /// What is asserted about the value, whichever variant it is.
+    #[serde(skip_serializing_if = "Constraints::is_empty")]
+    pub constraints: Constraints,
 }
 
 /// How a reader tells the variants of a union apart.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum UnionTag {
     /// By the value of this member; each variant lists its values in [`Variant::tag_values`].
@@ -116,7 +121,7 @@ pub enum UnionTag {
 }
 
 /// An alternative of a union.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Variant {
     /// Its component's name, its `title`, or a word for its type such as `string`.
     pub name: String,
@@ -127,7 +132,7 @@ pub struct Variant {
 }
 
 /// A type where it is used: with what is asserted there.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct TypeUse {
     /// The type.
     pub ty: Type,
@@ -148,7 +153,7 @@ impl TypeUse {
 }
 
 /// A type expression.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Type {
     /// Any JSON value.
@@ -170,7 +175,7 @@ pub enum Type {
 }
 
 /// Width of an integer. Without a `format`, 64 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum IntegerFormat {
     /// `int32`.
@@ -184,7 +189,7 @@ pub enum IntegerFormat {
 }
 
 /// Width of a number. Without a `format`, double.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NumberFormat {
     /// `float`.
@@ -194,7 +199,7 @@ pub enum NumberFormat {
 }
 
 /// What a text holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StringFormat {
     /// Just text, or a format without a type of its own.

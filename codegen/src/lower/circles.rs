@@ -2,7 +2,7 @@
 
 use super::schemas::Schemas;
 use crate::diagnostic::{Cost, Problem, code};
-use crate::ir::{NameHint, Type, TypeId, TypeKind, TypeUse};
+use crate::ir::{Assertion, Constraints, NameHint, Type, TypeId, TypeKind, TypeUse};
 
 impl Schemas<'_> {
     /// Finds schemas that are only names or alternatives of themselves, which have no values that could be read.
@@ -37,17 +37,39 @@ impl Schemas<'_> {
 
     /// The declarations whose values are values of this one as they stand.
     fn same_value(&self, id: TypeId) -> Vec<TypeId> {
-        let uses: Vec<&TypeUse> = match &self.table.get(id).kind {
-            TypeKind::Alias(ty) => vec![ty],
-            TypeKind::Union(union) => union.variants.iter().map(|variant| &variant.ty).collect(),
-            TypeKind::Struct { .. } | TypeKind::Enum { .. } => Vec::new(),
+        let (mut open, limits) = match &self.table.get(id).kind {
+            TypeKind::Alias(ty) => (vec![ty], None),
+            TypeKind::Union(union) => {
+                (union.variants.iter().map(|variant| &variant.ty).collect(), Some(&union.constraints))
+            }
+            TypeKind::Struct { constraints, .. } => (Vec::new(), Some(constraints)),
+            TypeKind::Enum { .. } => (Vec::new(), None),
         };
-        let named = |ty: &TypeUse| match ty.ty {
-            Type::Named(id) => Some(id),
-            _ => None,
-        };
-        uses.into_iter().filter_map(named).collect()
+        open.extend(limits.into_iter().flat_map(of_the_value));
+        let mut named = Vec::new();
+        while let Some(ty) = open.pop() {
+            open.extend(of_the_value(&ty.constraints));
+            if let Type::Named(id) = ty.ty {
+                named.push(id);
+            }
+        }
+        named
     }
+}
+
+/// The types by which a value itself is judged.
+fn of_the_value(constraints: &Constraints) -> impl Iterator<Item = &TypeUse> {
+    let assertions = constraints.assertions.iter().filter(|assertion| {
+        matches!(
+            assertion,
+            Assertion::Not(_)
+                | Assertion::AnyOf(_)
+                | Assertion::OneOf(_)
+                | Assertion::If { .. }
+                | Assertion::Dependent { .. }
+        )
+    });
+    assertions.flat_map(Assertion::types)
 }
 
 /// Clears the mark of each node from which no edge leads to a marked one.

@@ -1,9 +1,9 @@
 use serde_json::Number;
 
 use crate::diagnostic::{Problem, code};
-use crate::ir::Constraints;
+use crate::ir::{Assertion, Constraints, Type, TypeUse};
 use crate::openapi::{Reading, Schema, SchemaType};
-use crate::source::{Node, Value};
+use crate::source::{Node, Span, Value};
 
 /// The keywords that assert something about values of one type, and that type.
 const KEYWORDS: [(&str, &[SchemaType]); 13] = [
@@ -57,7 +57,15 @@ pub(super) fn read(reading: Reading<'_>, schema: &Schema<'_>) -> Constraints {
 
 /// What of `constraints` says something about values of this type.
 pub(super) fn applicable(constraints: Constraints, kind: Option<SchemaType>) -> Constraints {
-    let mut rest = Constraints { one_of: constraints.one_of, ..Constraints::default() };
+    // A value of any type may be one that they speak of.
+    if kind.is_none() {
+        return constraints;
+    }
+    let mut rest = Constraints {
+        one_of: constraints.one_of,
+        assertions: constraints.assertions,
+        ..Constraints::default()
+    };
     match kind {
         Some(SchemaType::Integer | SchemaType::Number) => {
             rest.minimum = constraints.minimum;
@@ -85,6 +93,18 @@ pub(super) fn applicable(constraints: Constraints, kind: Option<SchemaType>) -> 
     rest
 }
 
+/// Whether a text has a length and a form that are asserted.
+pub(super) fn text_holds(text: &str, constraints: &Constraints) -> bool {
+    let length = text.chars().count() as u64;
+    let matches = |pattern: &String| {
+        let regex = regress::Regex::with_flags(pattern, "u").or_else(|_| regress::Regex::new(pattern));
+        regex.is_ok_and(|regex| regex.find(text).is_some())
+    };
+    constraints.min_length.is_none_or(|least| length >= least)
+        && constraints.max_length.is_none_or(|most| length <= most)
+        && constraints.pattern.as_ref().is_none_or(matches)
+}
+
 /// Warns about keywords that say nothing about the type that the schema itself gives.
 pub(super) fn warn_misplaced(reading: Reading<'_>, schema: &Schema<'_>) {
     let Some(kind) = schema.kind else { return };
@@ -96,7 +116,7 @@ pub(super) fn warn_misplaced(reading: Reading<'_>, schema: &Schema<'_>) {
     }
 }
 
-/// What both assert. Where only one can be kept (a pattern, a divisor), it is the second.
+/// What both assert.
 pub(super) fn both(first: Constraints, second: Constraints) -> Constraints {
     let number = |left: Option<Number>, right: Option<Number>, greater: bool| match (left, right) {
         (Some(left), Some(right)) => {
@@ -112,16 +132,41 @@ pub(super) fn both(first: Constraints, second: Constraints) -> Constraints {
         maximum: number(first.maximum, second.maximum, false),
         exclusive_minimum: number(first.exclusive_minimum, second.exclusive_minimum, true),
         exclusive_maximum: number(first.exclusive_maximum, second.exclusive_maximum, false),
-        multiple_of: second.multiple_of.or(first.multiple_of),
+        multiple_of: first.multiple_of.clone().or(second.multiple_of.clone()),
         min_length: least(first.min_length, second.min_length),
         max_length: most(first.max_length, second.max_length),
-        pattern: second.pattern.or(first.pattern),
+        pattern: first.pattern.clone().or(second.pattern.clone()),
         min_items: least(first.min_items, second.min_items),
         max_items: most(first.max_items, second.max_items),
         unique_items: first.unique_items || second.unique_items,
         min_properties: least(first.min_properties, second.min_properties),
         max_properties: most(first.max_properties, second.max_properties),
         one_of: if second.one_of.is_empty() { first.one_of } else { second.one_of },
+        assertions: {
+            let mut assertions = first.assertions;
+            // Of these there is room for one; another is a demand of its own.
+            let beside = Constraints {
+                pattern: second
+                    .pattern
+                    .filter(|_| first.pattern.is_some())
+                    .filter(|it| Some(it) != first.pattern.as_ref()),
+                multiple_of: second
+                    .multiple_of
+                    .filter(|_| first.multiple_of.is_some())
+                    .filter(|it| Some(it) != first.multiple_of.as_ref()),
+                ..Constraints::default()
+            };
+            if !beside.is_empty() {
+                let any = TypeUse { constraints: beside, ..TypeUse::plain(Type::Any) };
+                assertions.push(Assertion::AnyOf(vec![any]));
+            }
+            for assertion in second.assertions {
+                if !assertions.contains(&assertion) {
+                    assertions.push(assertion);
+                }
+            }
+            assertions
+        },
     }
 }
 
@@ -202,16 +247,19 @@ fn pattern(reading: Reading<'_>, node: &Node) -> Option<String> {
         bad(reading, Some(node), &format!("a regular expression is expected here, this is {}", node.kind()));
         return None;
     };
-    match regress::Regex::new(text) {
-        Ok(_) => Some(text.to_owned()),
-        Err(error) => {
-            let message = format!("the pattern isn't a regular expression: {error}");
-            Problem::new(code::BAD_PATTERN, node.span, message)
-                .help("patterns follow ECMA-262; it is ignored")
-                .report(reading.sink);
-            None
-        }
+    is_pattern(reading, text, node.span).then(|| text.to_owned())
+}
+
+/// Whether a text is a regular expression; if it isn't, that is reported.
+pub(super) fn is_pattern(reading: Reading<'_>, text: &str, place: Span) -> bool {
+    let compiled = regress::Regex::new(text);
+    if let Err(error) = &compiled {
+        let message = format!("the pattern isn't a regular expression: {error}");
+        Problem::new(code::BAD_PATTERN, place, message)
+            .help("patterns follow ECMA-262; it is ignored")
+            .report(reading.sink);
     }
+    compiled.is_ok()
 }
 
 fn bad(reading: Reading<'_>, node: Option<&Node>, message: &str) {

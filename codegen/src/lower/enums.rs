@@ -1,3 +1,4 @@
+use super::constraints;
 use super::view::View;
 use crate::diagnostic::{Problem, code};
 use crate::ir::EnumValue;
@@ -30,7 +31,10 @@ pub(super) fn read(
         return Values::None;
     }
     match kind {
-        Some(SchemaType::String) => Values::Texts(texts(reading, view, &listed)),
+        Some(SchemaType::String) => match texts(reading, view, &listed) {
+            texts if texts.is_empty() => Values::None,
+            texts => Values::Texts(texts),
+        },
         Some(SchemaType::Integer | SchemaType::Number) => others(numbers(reading, &listed)),
         _ => others(listed.iter().map(|node| node.to_json()).collect()),
     }
@@ -64,6 +68,12 @@ fn texts(reading: Reading<'_>, view: &View<'_>, listed: &[&Node]) -> Vec<EnumVal
                 continue;
             }
         };
+        if !constraints::text_holds(&value, &view.constraints) {
+            let message =
+                format!("the value `{value}` breaks what the schema asserts beside it; it is ignored");
+            Problem::new(code::ENUM_TYPE, node.span, message).report(reading.sink);
+            continue;
+        }
         if values.iter().any(|other| other.value == value) {
             let message = format!("the value `{value}` stands twice in this enumeration");
             Problem::new(code::DUPLICATE_ENUM_VALUE, node.span, message).report(reading.sink);
@@ -74,7 +84,11 @@ fn texts(reading: Reading<'_>, view: &View<'_>, listed: &[&Node]) -> Vec<EnumVal
             Value::Array(list) => list.get(index),
             _ => None,
         });
-        values.push(EnumValue { value, description: description.and_then(Node::as_str).map(str::to_owned) });
+        let description = description.and_then(Node::as_str).map(str::to_owned).or_else(|| {
+            let mut described = view.described.iter();
+            described.find(|(known, _)| *known == value).map(|(_, words)| words.clone())
+        });
+        values.push(EnumValue { value, description });
     }
     values
 }

@@ -2,15 +2,18 @@
 //!
 //! Schemas of `components` become declarations first; then each operation is lowered in scratch space: what it
 //! declared is taken back if it fails. At the end, what uses a broken schema is left out, and the types that are
-//! left move together.
+//! left move together; of those written in place that are equal, one is kept.
 
+mod assertions;
 mod asynchronous;
 mod bodies;
 mod circles;
 mod constraints;
 mod defaults;
+mod direction;
 mod enums;
 mod links;
+mod nullable;
 mod operations;
 mod parameters;
 mod path_template;
@@ -21,12 +24,15 @@ mod routes;
 mod scalars;
 mod schemas;
 mod servers;
+mod share;
 mod unions;
 mod view;
 
 pub(crate) use prune::types_of;
 
+use crate::config::Selection;
 use crate::diagnostic::{Diagnostics, Sink};
+use crate::edit;
 use crate::ir::{Api, Tag};
 use crate::openapi::{Document, Reading, parse};
 use crate::resolve::{Resolved, resolve};
@@ -35,8 +41,14 @@ use crate::source::{Node, Object, SourceSet, Tree};
 /// Every stage from texts to the intermediate representation. `None` if a diagnostic is fatal.
 #[must_use]
 pub fn lower(sources: &SourceSet) -> (Option<Api>, Diagnostics) {
+    lower_selected(sources, &Selection::default())
+}
+
+/// As [`lower`], of the operations that are selected.
+#[must_use]
+pub fn lower_selected(sources: &SourceSet, selection: &Selection) -> (Option<Api>, Diagnostics) {
     let sink = Sink::new();
-    let tree = Tree::read(sources, &sink);
+    let tree = edit::read(sources, selection, &sink);
     let api = lower_tree(&tree, &sink);
     (api, sink.finish(&tree))
 }
@@ -45,7 +57,7 @@ fn lower_tree(tree: &Tree<'_>, sink: &Sink) -> Option<Api> {
     if sink.is_fatal() {
         return None;
     }
-    let reading = Reading { tree, sink };
+    let reading = Reading::new(tree, sink);
     let document = parse(reading)?;
     let resolved = resolve(reading, &document);
     let api = lower_document(reading, &resolved);
@@ -64,7 +76,9 @@ pub fn lower_document<'a>(reading: Reading<'a>, resolved: &'a Resolved<'a>) -> A
     asynchronous::attach(reading, &schemas.table, &mut operations);
     let mut operations: Vec<_> = operations.into_iter().map(|lowered| lowered.operation).collect();
     operations.sort_by(|left, right| left.id.cmp(&right.id));
-    let types = prune::types(&schemas, &mut operations);
+    let mut types = prune::types(&schemas, &mut operations);
+    direction::split(&mut types, &mut operations);
+    let types = share::share(types, &mut operations);
     let tags = tags(resolved, &operations);
     Api {
         title: document.title.clone(),

@@ -1,6 +1,6 @@
 //! Single facts about a schema, looked up without reading it as a whole.
 
-use crate::openapi::{Reading, Reference};
+use crate::openapi::{Reading, Reference, normal};
 use crate::resolve::quiet_target;
 use crate::source::{Node, NodeIdentity, Value};
 
@@ -12,28 +12,36 @@ const MOST_SEEN: usize = 96;
 
 /// The node at the end of the references that begin at `node`. Broken ones are reported elsewhere.
 pub(super) fn resolved<'a>(reading: Reading<'a>, node: &'a Node) -> Option<&'a Node> {
-    let mut node = node;
+    let mut node = normal(reading, node);
     for _ in 0..DEPTH {
         match Reference::of(node) {
             None => return Some(node),
-            Some(reference) => node = quiet_target(reading.tree, &reference)?.node,
+            Some(reference) => node = normal(reading, quiet_target(reading.tree, &reference)?.node),
         }
     }
     None
 }
 
 /// Whether `null` is a value of the schema.
-pub(super) fn nullable(reading: Reading<'_>, node: &Node) -> bool {
+pub(super) fn nullable<'a>(reading: Reading<'a>, node: &'a Node) -> bool {
     admits_null(reading, node, &mut Vec::new())
 }
 
 /// Whether the schema has no value but `null`.
 pub(super) fn only_null(node: &Node) -> bool {
-    if node.get("type").and_then(Node::as_str) == Some("null") {
-        return true;
+    let says_null = |kind: &Node| kind.as_str() == Some("null");
+    let kind = node.get("type");
+    kind.is_some_and(says_null)
+        || kind.and_then(Node::as_array).is_some_and(|kinds| !kinds.is_empty() && kinds.iter().all(says_null))
+        || listed(node).is_some_and(|values| !values.is_empty() && values.iter().all(Node::is_null))
+}
+
+/// The values of `enum`, or that of `const`.
+pub(super) fn listed(node: &Node) -> Option<&[Node]> {
+    match node.get("enum") {
+        Some(values) => values.as_array(),
+        None => node.get("const").map(std::slice::from_ref),
     }
-    let values = node.get("enum").and_then(Node::as_array);
-    values.is_some_and(|values| !values.is_empty() && values.iter().all(Node::is_null))
 }
 
 /// Whether its values are raw octets.
@@ -57,6 +65,7 @@ fn find<'a>(reading: Reading<'a>, node: &'a Node, key: &str, depth: usize) -> Op
     if depth == 0 {
         return None;
     }
+    let node = normal(reading, node);
     if let Some(found) = node.get(key) {
         return Some(found);
     }
@@ -74,19 +83,30 @@ fn find<'a>(reading: Reading<'a>, node: &'a Node, key: &str, depth: usize) -> Op
     }
 }
 
-fn admits_null(reading: Reading<'_>, node: &Node, seen: &mut Vec<NodeIdentity>) -> bool {
+fn admits_null<'a>(reading: Reading<'a>, node: &'a Node, seen: &mut Vec<NodeIdentity>) -> bool {
     if seen.contains(&node.identity()) || seen.len() > MOST_SEEN {
         return false;
     }
     seen.push(node.identity());
+    let node = normal(reading, node);
+    let is_set = |key: &str| node.get(key).is_some_and(|node| matches!(node.value, Value::Bool(true)));
+    if is_set("nullable") || is_set("x-nullable") {
+        return true;
+    }
     if let Some(reference) = Reference::of(node) {
         return quiet_target(reading.tree, &reference)
             .is_some_and(|target| admits_null(reading, target.node, seen));
     }
-    if node.get("nullable").is_some_and(|node| matches!(node.value, Value::Bool(true))) || only_null(node) {
+    if let Some(values) = listed(node) {
+        if values.iter().any(Node::is_null) {
+            return true;
+        }
+    } else if let Some(kinds) = node.get("type").and_then(Node::as_array)
+        && kinds.iter().any(|kind| kind.as_str() == Some("null"))
+    {
         return true;
     }
-    if node.get("enum").and_then(Node::as_array).is_some_and(|values| values.iter().any(Node::is_null)) {
+    if only_null(node) {
         return true;
     }
     let parts = |key: &str| node.get(key).and_then(Node::as_array).unwrap_or_default();

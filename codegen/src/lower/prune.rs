@@ -6,7 +6,8 @@ use super::operations::Lowered;
 use super::schemas::Schemas;
 use crate::diagnostic::{Cost, Problem, code};
 use crate::ir::{
-    Additional, BodyKind, NameHint, Operation, Type, TypeDecl, TypeId, TypeKind, TypeTable, TypeUse,
+    Additional, Assertion, BodyKind, Constraints, Content, NameHint, Operation, Type, TypeDecl, TypeId,
+    TypeKind, TypeTable, TypeUse,
 };
 use crate::openapi::Reading;
 use crate::source::Span;
@@ -58,7 +59,6 @@ pub(super) fn without_broken(
 /// The types that are left: components, and what they and operations use, in the old order.
 pub(super) fn types(schemas: &Schemas<'_>, operations: &mut [Operation]) -> TypeTable {
     let broken = spread(schemas);
-    let mut used: IndexSet<TypeId> = IndexSet::new();
     let mut open: Vec<TypeId> = Vec::new();
     for (id, declaration) in schemas.table.iter() {
         if matches!(declaration.name, NameHint::Component(_)) && !broken.contains_key(&id) {
@@ -68,9 +68,15 @@ pub(super) fn types(schemas: &Schemas<'_>, operations: &mut [Operation]) -> Type
     for operation in &mut *operations {
         operation_ids(operation, &mut |id| open.push(*id));
     }
+    reachable(&schemas.table, open, operations)
+}
+
+/// The types that are reached from `open`, in the old order and numbered anew, also in `operations`.
+pub(super) fn reachable(table: &TypeTable, mut open: Vec<TypeId>, operations: &mut [Operation]) -> TypeTable {
+    let mut used: IndexSet<TypeId> = IndexSet::new();
     while let Some(id) = open.pop() {
         if used.insert(id) {
-            declaration_ids(&mut schemas.table.get(id).clone(), &mut |id| open.push(*id));
+            each_id(&table.get(id).kind, &mut |id| open.push(id));
         }
     }
     used.sort_unstable();
@@ -81,16 +87,16 @@ pub(super) fn types(schemas: &Schemas<'_>, operations: &mut [Operation]) -> Type
             *id = *new;
         }
     };
-    let mut table = TypeTable::default();
+    let mut left = TypeTable::default();
     for id in &used {
-        let mut declaration = schemas.table.get(*id).clone();
-        declaration_ids(&mut declaration, &mut shift);
-        table.add(declaration);
+        let mut declaration = table.get(*id).clone();
+        kind_ids(&mut declaration.kind, &mut shift);
+        left.add(declaration);
     }
     for operation in operations {
         operation_ids(operation, &mut shift);
     }
-    table
+    left
 }
 
 /// The types that one operation uses.
@@ -100,8 +106,8 @@ pub(crate) fn types_of(table: &TypeTable, operation: &Operation) -> IndexMap<Typ
     operation_ids(&mut operation.clone(), &mut |id| open.push(*id));
     while let Some(id) = open.pop() {
         if !used.contains_key(&id) {
-            let mut declaration = table.get(id).clone();
-            declaration_ids(&mut declaration, &mut |id| open.push(*id));
+            let declaration = table.get(id).clone();
+            each_id(&declaration.kind, &mut |id| open.push(id));
             used.insert(id, declaration);
         }
     }
@@ -113,7 +119,7 @@ pub(crate) fn types_of(table: &TypeTable, operation: &Operation) -> IndexMap<Typ
 fn spread(schemas: &Schemas<'_>) -> IndexMap<TypeId, Span> {
     let mut users: IndexMap<TypeId, Vec<TypeId>> = IndexMap::new();
     for (user, declaration) in schemas.table.iter() {
-        declaration_ids(&mut declaration.clone(), &mut |id| users.entry(*id).or_default().push(user));
+        each_id(&declaration.kind, &mut |id| users.entry(id).or_default().push(user));
     }
     let mut broken = schemas.broken.clone();
     let mut open: Vec<(TypeId, Span)> = broken.iter().map(|(id, span)| (*id, *span)).collect();
@@ -128,7 +134,7 @@ fn spread(schemas: &Schemas<'_>) -> IndexMap<TypeId, Span> {
     broken
 }
 
-fn operation_ids(operation: &mut Operation, visit: &mut dyn FnMut(&mut TypeId)) {
+pub(super) fn operation_ids(operation: &mut Operation, visit: &mut dyn FnMut(&mut TypeId)) {
     for parameter in &mut operation.parameters {
         use_ids(&mut parameter.ty, visit);
     }
@@ -145,6 +151,11 @@ fn operation_ids(operation: &mut Operation, visit: &mut dyn FnMut(&mut TypeId)) 
     }
 }
 
+/// Calls `visit` for the declared types that a body names itself.
+pub(super) fn content_ids(content: &mut Content, visit: &mut dyn FnMut(&mut TypeId)) {
+    body_ids(&mut content.kind, visit);
+}
+
 fn body_ids(kind: &mut BodyKind, visit: &mut dyn FnMut(&mut TypeId)) {
     match kind {
         BodyKind::Json(ty) | BodyKind::Form(ty) => use_ids(ty, visit),
@@ -155,26 +166,70 @@ fn body_ids(kind: &mut BodyKind, visit: &mut dyn FnMut(&mut TypeId)) {
     }
 }
 
-fn declaration_ids(declaration: &mut TypeDecl, visit: &mut dyn FnMut(&mut TypeId)) {
-    match &mut declaration.kind {
-        TypeKind::Struct { fields, additional, .. } => {
+/// Calls `visit` for each declared type that a declaration names itself.
+pub(super) fn each_id(kind: &TypeKind, visit: &mut dyn FnMut(TypeId)) {
+    match kind {
+        TypeKind::Struct { fields, additional, constraints } => {
+            fields.iter().for_each(|field| each_use_id(&field.ty, visit));
+            if let Additional::Typed(ty) = additional {
+                each_use_id(ty, visit);
+            }
+            each_asserted_id(constraints, visit);
+        }
+        TypeKind::Enum { .. } => {}
+        TypeKind::Union(union) => {
+            union.variants.iter().for_each(|variant| each_use_id(&variant.ty, visit));
+            each_asserted_id(&union.constraints, visit);
+        }
+        TypeKind::Alias(ty) => each_use_id(ty, visit),
+    }
+}
+
+fn each_use_id(ty: &TypeUse, visit: &mut dyn FnMut(TypeId)) {
+    each_asserted_id(&ty.constraints, visit);
+    match &ty.ty {
+        Type::Named(id) => visit(*id),
+        Type::Array(inner) | Type::Map(inner) => each_use_id(inner, visit),
+        Type::Any | Type::Boolean | Type::Integer(_) | Type::Number(_) | Type::String(_) => {}
+    }
+}
+
+fn each_asserted_id(constraints: &Constraints, visit: &mut dyn FnMut(TypeId)) {
+    for ty in constraints.assertions.iter().flat_map(Assertion::types) {
+        each_use_id(ty, visit);
+    }
+}
+
+/// As [`each_id`], to change them.
+pub(super) fn kind_ids(kind: &mut TypeKind, visit: &mut dyn FnMut(&mut TypeId)) {
+    match kind {
+        TypeKind::Struct { fields, additional, constraints } => {
             fields.iter_mut().for_each(|field| use_ids(&mut field.ty, visit));
             if let Additional::Typed(ty) = additional {
                 use_ids(ty, visit);
             }
+            asserted_ids(constraints, visit);
         }
         TypeKind::Enum { .. } => {}
         TypeKind::Union(union) => {
-            union.variants.iter_mut().for_each(|variant| use_ids(&mut variant.ty, visit))
+            union.variants.iter_mut().for_each(|variant| use_ids(&mut variant.ty, visit));
+            asserted_ids(&mut union.constraints, visit);
         }
         TypeKind::Alias(ty) => use_ids(ty, visit),
     }
 }
 
 fn use_ids(ty: &mut TypeUse, visit: &mut dyn FnMut(&mut TypeId)) {
+    asserted_ids(&mut ty.constraints, visit);
     match &mut ty.ty {
         Type::Named(id) => visit(id),
         Type::Array(inner) | Type::Map(inner) => use_ids(inner, visit),
         Type::Any | Type::Boolean | Type::Integer(_) | Type::Number(_) | Type::String(_) => {}
+    }
+}
+
+fn asserted_ids(constraints: &mut Constraints, visit: &mut dyn FnMut(&mut TypeId)) {
+    for ty in constraints.assertions.iter_mut().flat_map(Assertion::types_mut) {
+        use_ids(ty, visit);
     }
 }

@@ -10,9 +10,9 @@ use crate::ir::{
     Additional, Constraints, Docs, Field, NameHint, NumberFormat, Type, TypeDecl, TypeId, TypeKind,
     TypeTable, TypeUse,
 };
-use crate::openapi::{AdditionalProperties, Document, Reading, Reference, SchemaType, Text};
+use crate::openapi::{AdditionalProperties, Document, Reading, Reference, SchemaType, Text, normal};
 use crate::resolve::target;
-use crate::source::{Node, NodeIdentity, Span};
+use crate::source::{FileId, Node, NodeIdentity, Span, Value};
 
 /// Makes types of schemas, each named one once.
 pub(super) struct Schemas<'a> {
@@ -26,6 +26,8 @@ pub(super) struct Schemas<'a> {
     pub(super) places: Vec<Span>,
     /// How many schemas the one being made stands in.
     depth: usize,
+    /// Reserved declarations that are filled as soon as no schema is being made.
+    waiting: Vec<(TypeId, &'a Node, Vec<String>)>,
 }
 
 /// How deep schemas may stand in each other. The deepest of a real document is about fifteen.
@@ -54,6 +56,7 @@ impl<'a> Schemas<'a> {
             broken: IndexMap::new(),
             places: Vec::new(),
             depth: 0,
+            waiting: Vec::new(),
         };
         // All ids first: schemas refer to each other in any order, and to themselves.
         let components: Vec<_> = document
@@ -61,7 +64,14 @@ impl<'a> Schemas<'a> {
             .schemas
             .iter()
             .map(|(name, node)| {
-                (name, *node, schemas.reserve(node, NameHint::Component(name.value.clone()), name.span))
+                // A component that only refers to a schema in another file is that schema.
+                let elsewhere = peek::resolved(reading, node).filter(|end| {
+                    end.span.file != FileId::ROOT && !schemas.declared.contains_key(&end.identity())
+                });
+                let meant = elsewhere.unwrap_or(node);
+                let id = schemas.reserve(meant, NameHint::Component(name.value.clone()), name.span);
+                schemas.declared.insert(node.identity(), id);
+                (name, meant, id)
             })
             .collect();
         schemas.places = components.iter().map(|(name, ..)| name.span).collect();
@@ -82,6 +92,7 @@ impl<'a> Schemas<'a> {
     pub(super) fn rewind(&mut self, mark: Mark) {
         self.table.truncate(mark.0);
         self.declared.retain(|_, id| (id.0 as usize) < mark.0);
+        self.waiting.retain(|(id, ..)| (id.0 as usize) < mark.0);
         self.broken.retain(|id, _| (id.0 as usize) < mark.0);
     }
 
@@ -96,7 +107,7 @@ impl<'a> Schemas<'a> {
     }
 
     /// Does `work` unless too much of it stands in each other.
-    fn deeper<T>(
+    pub(super) fn deeper<T>(
         &mut self,
         node: &'a Node,
         work: impl FnOnce(&mut Self) -> Result<T, Reported>,
@@ -108,12 +119,29 @@ impl<'a> Schemas<'a> {
         self.depth += 1;
         let result = work(self);
         self.depth -= 1;
+        while self.depth == 0
+            && let Some((id, node, path)) = self.waiting.pop()
+        {
+            self.depth += 1;
+            self.complete(id, node, &path);
+            self.depth -= 1;
+        }
         result
     }
 
     fn nested_use(&mut self, node: &'a Node, owner: &[String]) -> Result<TypeUse, Reported> {
         let nullable = peek::nullable(self.reading, node);
+        if let Some(id) = self.declared.get(&node.identity()).filter(|_| Reference::of(node).is_none()) {
+            return Ok(TypeUse { nullable, ..TypeUse::plain(Type::Named(*id)) });
+        }
+        let node = normal(self.reading, node);
         if let Some(reference) = Reference::of(node) {
+            if let Some(aside) = node.get("nullable").filter(|_| nullable) {
+                let message = "what stands beside a `$ref` doesn't count; null is taken all the same";
+                Problem::new(code::NULLABLE_ASIDE, aside.span, message)
+                    .help("put the `$ref` into an `allOf` beside `nullable: true`")
+                    .report(self.reading.sink);
+            }
             return self.reference(&reference, owner).map(|ty| TypeUse { nullable, ..ty });
         }
         if let Some(id) = self.declared.get(&node.identity()) {
@@ -154,21 +182,28 @@ impl<'a> Schemas<'a> {
         }
     }
 
-    fn reference(&mut self, reference: &Reference<'a>, owner: &[String]) -> Result<TypeUse, Reported> {
+    pub(super) fn reference(
+        &mut self,
+        reference: &Reference<'a>,
+        owner: &[String],
+    ) -> Result<TypeUse, Reported> {
         let target = target(self.reading, reference)?;
         if let Some(id) = self.declared.get(&target.node.identity()) {
             return Ok(TypeUse::plain(Type::Named(*id)));
         }
         // Not a component: a schema in the middle of something, which gets a name because something refers to it.
-        let path = name_of_pointer(target.pointer.tokens(), owner);
+        let path = match target.name(self.reading.tree) {
+            Some(name) => vec![name],
+            None => name_of_pointer(target.pointer.tokens(), owner),
+        };
         let id = self.reserve(target.node, NameHint::Path(path.clone()), target.node.span);
-        let completed = self.deeper(target.node, |schemas| {
-            schemas.complete(id, target.node, &path);
-            Ok(())
-        });
-        if let Err(reported) = completed {
-            self.broken.insert(id, target.node.span);
-            return Err(reported);
+        // Chains of references through files are as long as they like: what is far down waits for its turn.
+        if self.depth > MOST_NESTED / 2 {
+            self.waiting.push((id, target.node, path));
+        } else {
+            self.depth += 1;
+            self.complete(id, target.node, &path);
+            self.depth -= 1;
         }
         Ok(TypeUse::plain(Type::Named(id)))
     }
@@ -208,6 +243,7 @@ impl<'a> Schemas<'a> {
     }
 
     fn declaration(&mut self, node: &'a Node, owner: &[String]) -> Result<(TypeKind, Docs), Reported> {
+        let node = normal(self.reading, node);
         if let Some(reference) = Reference::of(node) {
             return Ok((TypeKind::Alias(self.reference(&reference, owner)?), Docs::default()));
         }
@@ -229,7 +265,9 @@ impl<'a> Schemas<'a> {
             [] if view.inheritance.is_some() => return true,
             [] => {}
             // What has one alternative beside null is that alternative.
-            [union] => return union.alternatives.iter().filter(|node| !peek::only_null(node)).count() > 1,
+            [union] => {
+                return union.alternatives.iter().filter(|node| !super::unions::is_null(node)).count() > 1;
+            }
             _ => return true,
         }
         match view.inferred_kind() {
@@ -242,7 +280,9 @@ impl<'a> Schemas<'a> {
     fn shape(&mut self, mut view: View<'a>, owner: &[String]) -> Result<Shape, Reported> {
         if !view.unions.is_empty() {
             match self.union(&mut view, owner)? {
-                Some(super::unions::Outcome::Union(union)) => return Ok(Shape::Kind(TypeKind::Union(union))),
+                Some(super::unions::Outcome::Union(union)) => {
+                    return Ok(Shape::Kind(TypeKind::Union(*union)));
+                }
                 Some(super::unions::Outcome::Use(ty)) => return Ok(Shape::Use(*ty)),
                 None => {}
             }
@@ -265,10 +305,11 @@ impl<'a> Schemas<'a> {
                 enums::Values::None => {}
             }
         }
-        let limits = constraints::applicable(std::mem::take(&mut view.constraints), kind);
+        let mut limits = constraints::applicable(std::mem::take(&mut view.constraints), kind);
+        limits.assertions.extend(self.demanded(&view, owner)?);
         let ty = match kind {
             None => Type::Any,
-            Some(SchemaType::Null) => Type::Any,
+            Some(SchemaType::Null) => return Ok(Shape::Use(super::assertions::null())),
             Some(SchemaType::Boolean) => Type::Boolean,
             Some(SchemaType::Integer) => {
                 return Ok(Shape::Use(scalars::integer(view.format.as_deref(), limits)));
@@ -278,9 +319,15 @@ impl<'a> Schemas<'a> {
                 _ => Type::Number(NumberFormat::F64),
             },
             Some(SchemaType::String) => Type::String(scalars::string_format(view.format.as_deref())),
+            Some(SchemaType::Array) if !view.first_items.is_empty() => {
+                return Ok(Shape::Use(self.tuple(&view, owner, limits)?));
+            }
             Some(SchemaType::Array) => Type::Array(Box::new(self.items(&view, owner)?)),
             Some(SchemaType::Object) if is_struct(&view) => return self.structure(view, limits),
-            Some(SchemaType::Object) => Type::Map(Box::new(self.map_values(&view, owner)?)),
+            Some(SchemaType::Object) => {
+                limits.assertions.extend(self.asserted_patterns(&view, std::iter::empty(), owner)?);
+                Type::Map(Box::new(self.map_values(&view, owner)?))
+            }
         };
         Ok(Shape::Use(TypeUse { ty, nullable: false, constraints: limits }))
     }
@@ -300,15 +347,53 @@ impl<'a> Schemas<'a> {
         }
     }
 
+    /// A list whose first elements are described one by one.
+    fn tuple(
+        &mut self,
+        view: &View<'a>,
+        owner: &[String],
+        mut limits: Constraints,
+    ) -> Result<TypeUse, Reported> {
+        let mut types = Vec::new();
+        for (index, node) in view.first_items.iter().enumerate() {
+            types.push(self.type_use(node, &joined(owner, &format!("item{}", index + 1)))?);
+        }
+        let count = types.len() as u64;
+        let closed = matches!(&view.items, Some((node, _)) if matches!(node.value, Value::Bool(false)));
+        if closed {
+            limits.max_items = Some(limits.max_items.map_or(count, |most| most.min(count)));
+        } else if let Some((node, _)) = &view.items {
+            types.push(self.type_use(node, &joined(owner, "item"))?);
+        } else if limits.max_items.is_none_or(|most| most > count) {
+            types.push(TypeUse::plain(Type::Any));
+        }
+        let mut types = types.into_iter();
+        let first = types.next().unwrap_or(TypeUse::plain(Type::Any));
+        let item = if types.all(|ty| ty == first) {
+            first
+        } else {
+            limits.assertions.extend(self.asserted_items(view, owner)?);
+            TypeUse::plain(Type::Any)
+        };
+        Ok(TypeUse { ty: Type::Array(Box::new(item)), nullable: false, constraints: limits })
+    }
+
     fn map_values(&mut self, view: &View<'a>, owner: &[String]) -> Result<TypeUse, Reported> {
         match &view.additional {
-            Some((AdditionalProperties::Schema(node), _)) => self.type_use(node, &joined(owner, "value")),
+            Some((AdditionalProperties::Schema(node), _)) if view.patterns.is_empty() => {
+                self.type_use(node, &joined(owner, "value"))
+            }
             _ => Ok(TypeUse::plain(Type::Any)),
         }
     }
 
-    fn structure(&mut self, view: View<'a>, limits: Constraints) -> Result<Shape, Reported> {
+    fn structure(&mut self, view: View<'a>, mut limits: Constraints) -> Result<Shape, Reported> {
+        let named = view.properties.iter().map(|property| property.name.value.clone());
+        limits.assertions.extend(self.asserted_patterns(&view, named, &[])?);
         let additional = match &view.additional {
+            _ if !view.patterns.is_empty() => Additional::Typed(Box::new(TypeUse::plain(Type::Any))),
+            // What is asserted about the whole is asserted about members that aren't described, too.
+            None if !limits.is_empty() => Additional::Typed(Box::new(TypeUse::plain(Type::Any))),
             None => Additional::Ignored,
             Some((AdditionalProperties::Allowed(false), _)) => Additional::Forbidden,
             Some((AdditionalProperties::Allowed(true), _)) => {
@@ -366,6 +451,10 @@ impl<'a> Schemas<'a> {
                 let ty = self.type_use(node, &owner)?;
                 (ty, use_docs(node))
             }
+            nodes if property.apart => {
+                let docs = nodes.iter().map(|node| use_docs(node)).find(|docs| docs.description.is_some());
+                (self.blended(nodes, &owner)?, docs.unwrap_or_default())
+            }
             nodes => {
                 let mut views = Vec::new();
                 for node in nodes {
@@ -384,7 +473,11 @@ impl<'a> Schemas<'a> {
         Ok(Field {
             name: property.name.value.clone(),
             required,
-            default: last.clone().find_map(|node| defaults::of_schema(reading, node)),
+            default: if property.apart {
+                None
+            } else {
+                last.clone().find_map(|node| defaults::of_schema(reading, node))
+            },
             read_only: last.clone().any(|node| peek::flag(reading, node, "readOnly")),
             write_only: last.clone().any(|node| peek::flag(reading, node, "writeOnly")),
             ty,
@@ -427,7 +520,7 @@ pub(super) fn use_docs(node: &Node) -> Docs {
 /// Whether an object has known members, or is known to have none.
 fn is_struct(view: &View<'_>) -> bool {
     let closed = matches!(view.additional, Some((AdditionalProperties::Allowed(false), _)));
-    view.has_members() || closed
+    view.has_members() || (closed && view.patterns.is_empty())
 }
 
 /// `owner` with one more word.
@@ -437,9 +530,11 @@ pub(super) fn joined(owner: &[String], word: &str) -> Vec<String> {
 
 /// A name for a schema in the middle of something: `#/components/schemas/A/properties/b` is `A`, `b`.
 fn name_of_pointer(tokens: &[String], owner: &[String]) -> Vec<String> {
-    const STRUCTURE: [&str; 12] = [
+    const STRUCTURE: [&str; 14] = [
         "components",
         "schemas",
+        "definitions",
+        "$defs",
         "properties",
         "items",
         "allOf",

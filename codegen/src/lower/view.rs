@@ -1,12 +1,12 @@
 //! What a schema says once its `allOf` is merged into it.
 
-use super::constraints;
 use super::peek::resolved;
+use super::{constraints, nullable};
 use crate::diagnostic::{Cost, Problem, Reported, code};
 use crate::ir::{Constraints, Docs};
 use crate::openapi::{AdditionalProperties, Discriminator, Reading, Reference, Schema, SchemaType, Text};
 use crate::resolve::target;
-use crate::source::{Node, NodeIdentity, Span};
+use crate::source::{Node, NodeIdentity, Span, Value};
 
 /// A schema without `allOf`.
 #[derive(Clone, Debug)]
@@ -18,10 +18,18 @@ pub(super) struct View<'a> {
     pub(super) kind: Option<SchemaType>,
     pub(super) format: Option<String>,
     pub(super) values: Option<Vec<&'a Node>>,
+    /// Words about listed values.
+    pub(super) described: Vec<(String, String)>,
     pub(super) properties: Vec<Property<'a>>,
     pub(super) required: Vec<Text>,
     pub(super) additional: Option<(AdditionalProperties<'a>, Owner)>,
     pub(super) items: Option<(&'a Node, Owner)>,
+    /// `prefixItems`: what the first elements are, one by one.
+    pub(super) first_items: &'a [Node],
+    /// `patternProperties`.
+    pub(super) patterns: Vec<(String, &'a Node)>,
+    /// What is told by looking at a value as JSON.
+    pub(super) demands: Vec<Demand<'a>>,
     pub(super) unions: Vec<UnionView<'a>>,
     /// Set if it has a discriminator but no alternatives.
     pub(super) inheritance: Option<Discriminator>,
@@ -49,13 +57,41 @@ pub(super) struct Property<'a> {
     pub(super) name: Text,
     /// Several, if parts of an `allOf` describe it more than once: all of them hold.
     pub(super) nodes: Vec<&'a Node>,
+    /// Whether each of those nodes belongs to another alternative, so that only one of them need hold.
+    pub(super) apart: bool,
     pub(super) owner: Owner,
+}
+
+/// What a schema demands beside its type, its members and its limits.
+#[derive(Clone, Debug)]
+pub(super) enum Demand<'a> {
+    Not(&'a Node),
+    If {
+        condition: &'a Node,
+        then: Option<&'a Node>,
+        otherwise: Option<&'a Node>,
+    },
+    Contains {
+        item: &'a Node,
+        least: u64,
+        most: Option<u64>,
+    },
+    MemberNames(&'a Node),
+    Dependent {
+        member: String,
+        required: Vec<String>,
+        schema: Option<&'a Node>,
+    },
+    /// Alternatives beside others that are the type.
+    Union(UnionView<'a>),
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct UnionView<'a> {
     pub(super) alternatives: &'a [Node],
     pub(super) discriminator: Option<Discriminator>,
+    /// Whether exactly one must hold.
+    pub(super) exclusive: bool,
     pub(super) owner: Owner,
     pub(super) span: Span,
 }
@@ -67,17 +103,21 @@ impl<'a> View<'a> {
     }
 
     /// Nothing, said of `node`.
-    fn empty(node: &'a Node) -> Self {
+    pub(super) fn empty(node: &'a Node) -> Self {
         Self {
             node,
             alias: None,
             kind: None,
             format: None,
             values: None,
+            described: Vec::new(),
             properties: Vec::new(),
             required: Vec::new(),
             additional: None,
             items: None,
+            first_items: &[],
+            patterns: Vec::new(),
+            demands: Vec::new(),
             unions: Vec::new(),
             inheritance: None,
             constraints: Constraints::default(),
@@ -114,6 +154,7 @@ impl<'a> View<'a> {
         open: &mut Open,
     ) -> Result<Self, Reported> {
         let schema = Schema::read(reading, node)?;
+        let node = schema.node;
         if let Some(reference) = schema.reference {
             let target = target(reading, &reference)?;
             let owner = target.component().map_or_else(|| owner.to_vec(), |name| vec![name.to_owned()]);
@@ -129,7 +170,7 @@ impl<'a> View<'a> {
         }
         let own = Self::own(reading, &schema, owner);
         if schema.all_of.is_empty() {
-            return Ok(own);
+            return Ok(own.with_the_rest(reading, &schema, owner));
         }
         let mut whole = Self::empty(node);
         let mut asserting = Vec::new();
@@ -160,16 +201,47 @@ impl<'a> View<'a> {
         whole.inheritance = inheritance;
         whole.alias = renames;
         whole.node = node;
-        Ok(whole)
+        Ok(whole.with_the_rest(reading, &schema, owner))
+    }
+
+    /// With what the schema says of the members and elements that none of its parts describes.
+    fn with_the_rest(mut self, reading: Reading<'a>, schema: &Schema<'a>, owner: &[String]) -> Self {
+        let open = |view: &Self| {
+            let conditional =
+                |demand: &Demand<'_>| !matches!(demand, Demand::Not(_) | Demand::MemberNames(_));
+            !view.unions.is_empty() || view.demands.iter().any(conditional)
+        };
+        if let Some(node) =
+            schema.unevaluated_properties.filter(|node| !matches!(node.value, Value::Bool(true)))
+        {
+            if open(&self) || self.additional.is_some() {
+                let message = "which members its alternatives describe isn't counted; others are taken";
+                Problem::new(code::UNEVALUATED, node.span, message).report(reading.sink);
+            } else {
+                let rest = match node.value {
+                    Value::Bool(allowed) => AdditionalProperties::Allowed(allowed),
+                    _ => AdditionalProperties::Schema(node),
+                };
+                self.additional = Some((rest, owner.to_vec()));
+                self.alias = None;
+            }
+        }
+        if let Some(node) = schema.unevaluated_items.filter(|node| !matches!(node.value, Value::Bool(true))) {
+            if open(&self) || self.items.is_some() {
+                let message = "which elements its alternatives describe isn't counted; others are taken";
+                Problem::new(code::UNEVALUATED, node.span, message).report(reading.sink);
+            } else {
+                self.items = Some((node, owner.to_vec()));
+                self.alias = None;
+            }
+        }
+        self
     }
 
     /// What stands in the schema itself.
     fn own(reading: Reading<'a>, schema: &Schema<'a>, owner: &[String]) -> Self {
-        if let Some(not) = schema.not {
-            let message = "`not` isn't checked";
-            Problem::new(code::NOT, not.span, message).report(reading.sink);
-        }
         constraints::warn_misplaced(reading, schema);
+        nullable::warn(reading, schema);
         let mut unions = Vec::new();
         for (key, alternatives) in [("oneOf", schema.one_of), ("anyOf", schema.any_of)] {
             if alternatives.is_empty() {
@@ -181,6 +253,7 @@ impl<'a> View<'a> {
                 unions.push(UnionView {
                     alternatives,
                     discriminator: schema.discriminator.clone(),
+                    exclusive: key == "oneOf",
                     owner: owner.to_vec(),
                     span: schema.member(key).map_or(schema.span(), |node| node.span),
                 });
@@ -189,6 +262,7 @@ impl<'a> View<'a> {
         let property = |(name, node): &(Text, &'a Node)| Property {
             name: name.clone(),
             nodes: vec![*node],
+            apart: false,
             owner: owner.to_vec(),
         };
         Self {
@@ -200,6 +274,9 @@ impl<'a> View<'a> {
             required: schema.required.clone(),
             additional: schema.additional.map(|additional| (additional, owner.to_vec())),
             items: schema.items.map(|items| (items, owner.to_vec())),
+            first_items: schema.prefix_items,
+            patterns: patterns(reading, schema),
+            demands: demands(schema),
             unions,
             constraints: constraints::read(reading, schema),
             docs: schema.docs.clone(),
@@ -259,6 +336,11 @@ impl<'a> View<'a> {
             }
         }
         self.items = other.items.or(self.items);
+        if self.first_items.is_empty() {
+            self.first_items = other.first_items;
+        }
+        self.patterns.extend(other.patterns);
+        self.demands.extend(other.demands);
         self.unions.extend(other.unions);
         self.constraints = constraints::both(self.constraints, other.constraints);
         self.docs = or(other.docs, self.docs);
@@ -279,6 +361,9 @@ impl<'a> View<'a> {
             || self.has_members()
             || self.additional.is_some()
             || self.items.is_some()
+            || !self.first_items.is_empty()
+            || !self.patterns.is_empty()
+            || !self.demands.is_empty()
             || !self.unions.is_empty()
             || !self.constraints.is_empty()
     }
@@ -290,9 +375,9 @@ impl<'a> View<'a> {
     /// The type that it has, also if it only lets one see.
     pub(super) fn inferred_kind(&self) -> Option<SchemaType> {
         self.kind.or_else(|| {
-            if self.has_members() || self.additional.is_some() {
+            if self.has_members() || self.additional.is_some() || !self.patterns.is_empty() {
                 Some(SchemaType::Object)
-            } else if self.items.is_some() {
+            } else if self.items.is_some() || !self.first_items.is_empty() {
                 Some(SchemaType::Array)
             } else {
                 let mut values = self.values.as_ref()?.iter().filter(|node| !node.is_null()).peekable();
@@ -301,6 +386,39 @@ impl<'a> View<'a> {
             }
         })
     }
+}
+
+fn patterns<'a>(reading: Reading<'a>, schema: &Schema<'a>) -> Vec<(String, &'a Node)> {
+    let patterns = schema.pattern_properties.iter();
+    let valid =
+        patterns.filter(|(pattern, _)| constraints::is_pattern(reading, &pattern.value, pattern.span));
+    valid.map(|(pattern, node)| (pattern.value.clone(), *node)).collect()
+}
+
+fn demands<'a>(schema: &Schema<'a>) -> Vec<Demand<'a>> {
+    let mut demands = Vec::new();
+    demands.extend(schema.not.map(Demand::Not));
+    if let Some(condition) = schema.if_.filter(|_| schema.then.is_some() || schema.else_.is_some()) {
+        demands.push(Demand::If { condition, then: schema.then, otherwise: schema.else_ });
+    }
+    if let Some(item) = schema.contains {
+        let count = |key: &str| match schema.member(key).map(|node| &node.value) {
+            Some(Value::Number(number)) => number.as_u64(),
+            _ => None,
+        };
+        let least = count("minContains").unwrap_or(1);
+        demands.push(Demand::Contains { item, least, most: count("maxContains") });
+    }
+    demands.extend(schema.property_names.map(Demand::MemberNames));
+    for (member, required) in &schema.dependent_required {
+        let required = required.iter().map(|name| name.value.clone()).collect();
+        demands.push(Demand::Dependent { member: member.value.clone(), required, schema: None });
+    }
+    for (member, node) in &schema.dependent_schemas {
+        let schema = Some(*node);
+        demands.push(Demand::Dependent { member: member.value.clone(), required: Vec::new(), schema });
+    }
+    demands
 }
 
 /// `false` in one part was written without the members of the others in mind, so it counts only if all say it.
@@ -325,6 +443,6 @@ fn or(first: Docs, second: Docs) -> Docs {
 }
 
 /// Whether two nodes say the same.
-fn same(left: &Node, right: &Node) -> bool {
+pub(super) fn same(left: &Node, right: &Node) -> bool {
     left.identity() == right.identity() || left.to_json() == right.to_json()
 }

@@ -2,7 +2,7 @@ use indexmap::IndexMap;
 use serde::Serialize;
 
 use super::fields::entries;
-use super::{Fields, Reading, Text};
+use super::{Fields, Language, Reading, Text};
 use crate::diagnostic::{Cost, Problem, Reported, code};
 use crate::ir::{ParameterLocation, SecurityScheme};
 use crate::source::Node;
@@ -18,14 +18,21 @@ pub struct Components<'a> {
 
 impl<'a> Components<'a> {
     pub(super) fn read(reading: Reading<'a>, document: Fields<'a>) -> Self {
-        let Some(node) = document.get("components") else { return Self::default() };
-        let Ok(fields) = Fields::of(reading, node, "`components`") else { return Self::default() };
+        let swagger = reading.language == Language::Swagger20;
+        let (fields, schemas, schemes) = match document.get("components") {
+            _ if swagger => (document, "definitions", "securityDefinitions"),
+            None => return Self::default(),
+            Some(node) => match Fields::of(reading, node, "`components`") {
+                Ok(fields) => (fields, "schemas", "securitySchemes"),
+                Err(_) => return Self::default(),
+            },
+        };
         // Names of schemas may begin with `x-`: only the specification's own objects are extensible.
-        let schemas = fields.object("schemas").ok().flatten().into_iter().flat_map(|object| object.iter());
+        let schemas = fields.object(schemas).ok().flatten().into_iter().flat_map(|object| object.iter());
         let schemas =
             schemas.map(|member| (Text { value: member.key.clone(), span: member.key_span }, &member.value));
         let mut security_schemes = IndexMap::new();
-        for (name, node) in fields.object("securitySchemes").ok().flatten().into_iter().flat_map(entries) {
+        for (name, node) in fields.object(schemes).ok().flatten().into_iter().flat_map(entries) {
             let scheme = reading.sink.within(Cost::Nothing, || security_scheme(reading, node));
             if let Ok(scheme) = scheme {
                 security_schemes.insert(name.value, scheme);
@@ -36,7 +43,7 @@ impl<'a> Components<'a> {
 }
 
 fn security_scheme(reading: Reading<'_>, node: &Node) -> Result<SecurityScheme, Reported> {
-    let fields = Fields::of(Reading { tree: reading.tree, sink: reading.sink }, node, "a security scheme")?;
+    let fields = Fields::of(reading, node, "a security scheme")?;
     let kind = fields.required_string("type")?;
     Ok(match kind.value.as_str() {
         "apiKey" => SecurityScheme::ApiKey {
@@ -47,6 +54,9 @@ fn security_scheme(reading: Reading<'_>, node: &Node) -> Result<SecurityScheme, 
                 _ => ParameterLocation::Header,
             },
         },
+        "basic" if reading.language == Language::Swagger20 => {
+            SecurityScheme::Http { scheme: "basic".to_owned() }
+        }
         "http" => {
             SecurityScheme::Http { scheme: fields.required_string("scheme")?.value.to_ascii_lowercase() }
         }

@@ -1,7 +1,9 @@
 use serde::Serialize;
 
 use super::fields::entries;
-use super::{Components, Dialect, Fields, PathItem, Reading, RefOr, Server, Text, security_requirements};
+use super::{
+    Components, Dialect, Fields, Language, PathItem, Reading, RefOr, Server, Text, security_requirements,
+};
 use crate::diagnostic::{Cost, Problem, code};
 use crate::ir::SecurityRequirement;
 use crate::source::Node;
@@ -17,7 +19,7 @@ pub struct Document<'a> {
     pub version: String,
     /// `info.description`.
     pub description: Option<String>,
-    /// `info.license.name`.
+    /// `info.license.name`, or `identifier`.
     pub license: Option<String>,
     /// `servers`.
     pub servers: Vec<Server>,
@@ -76,7 +78,9 @@ pub fn parse<'a>(reading: Reading<'a>) -> Option<Document<'a>> {
             document.title = info.text("title").unwrap_or_default();
             document.version = info.text("version").unwrap_or_default();
             document.description = info.text("description");
-            let license = info.get("license").and_then(|license| license.get("name")).and_then(Node::as_str);
+            let license = info.get("license");
+            let license = license.and_then(|license| license.get("name").or(license.get("identifier")));
+            let license = license.and_then(Node::as_str);
             document.license = license.map(str::to_owned);
         }
         Some(Err(_)) => {}
@@ -106,7 +110,16 @@ fn tags(reading: Reading<'_>, fields: Fields<'_>) -> Vec<Tag> {
 
 fn paths<'a>(reading: Reading<'a>, fields: Fields<'a>) -> Vec<Path<'a>> {
     let Ok(paths) = fields.object("paths") else { return Vec::new() };
+    if let Some(webhooks) = fields.get("webhooks") {
+        let message = "webhooks aren't generated; the types of `components` that they use are";
+        Problem::new(code::WEBHOOKS, webhooks.span, message).report(reading.sink);
+    }
     let Some(paths) = paths else {
+        // Since 3.1 a document may do with one of three.
+        let others = ["webhooks", "components"].iter().any(|key| fields.get(key).is_some());
+        if reading.language >= Language::OpenApi31 && others {
+            return Vec::new();
+        }
         let message = "the document has no `paths`; only its types are generated";
         Problem::new(code::NO_PATHS, fields.span(), message).report(reading.sink);
         return Vec::new();

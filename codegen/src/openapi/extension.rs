@@ -30,8 +30,7 @@ impl AsyncExtension {
     /// # Errors
     /// If a member is missing or has the wrong type.
     pub fn read(reading: Reading<'_>, node: &Node) -> Result<Self, Reported> {
-        let fields =
-            Fields::of(Reading { tree: reading.tree, sink: reading.sink }, node, "`x-planewright-async`")?;
+        let fields = Fields::of(reading, node, "`x-planewright-async`")?;
         let mut pending = Vec::new();
         for state in fields.array("pending")? {
             match state.as_str() {

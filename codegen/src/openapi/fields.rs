@@ -1,5 +1,6 @@
 use serde::Serialize;
 
+use super::Language;
 use crate::diagnostic::{Problem, Reported, Sink, code};
 use crate::source::{Node, Object, Span, Tree, Value};
 
@@ -10,6 +11,16 @@ pub struct Reading<'a> {
     pub tree: &'a Tree<'a>,
     /// Where defects go.
     pub sink: &'a Sink,
+    /// Where the languages differ in what the same words mean.
+    pub language: Language,
+}
+
+impl<'a> Reading<'a> {
+    /// Of these values, in the language that their root names.
+    #[must_use]
+    pub fn new(tree: &'a Tree<'a>, sink: &'a Sink) -> Self {
+        Self { tree, sink, language: Language::of(tree.root()) }
+    }
 }
 
 /// A text and where it stands.
@@ -156,8 +167,17 @@ impl<'a> Fields<'a> {
             summary: self.text("summary").or_else(|| self.text("title")),
             description: self.text("description"),
             deprecated: self.flag("deprecated").unwrap_or(false),
-            example: self.get("example").map(Node::to_json),
+            example: self.get("example").or_else(|| self.first_example()).map(Node::to_json),
             external_url: external.map(str::to_owned),
+        }
+    }
+
+    /// Of `examples`: a list in schemas of 3.1, elsewhere an object of objects.
+    fn first_example(&self) -> Option<&'a Node> {
+        match &self.get("examples")?.value {
+            Value::Array(examples) => examples.first(),
+            Value::Object(examples) => examples.iter().next()?.value.get("value"),
+            _ => None,
         }
     }
 

@@ -22,7 +22,7 @@ impl Link {
     /// If something that carries meaning is broken.
     pub fn read(reading: Reading<'_>, node: &Node) -> Result<Self, Reported> {
         // `Fields` borrows for as long as the tree lives; nothing of a link does.
-        let fields = Fields::of(Reading { tree: reading.tree, sink: reading.sink }, node, "a link")?;
+        let fields = Fields::of(reading, node, "a link")?;
         Ok(Self {
             operation_id: fields.string("operationId")?,
             operation_ref: fields.string("operationRef")?,

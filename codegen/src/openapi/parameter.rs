@@ -73,9 +73,13 @@ impl<'a> Parameter<'a> {
     /// # Errors
     /// If one of them is broken; all are looked at.
     pub fn list(reading: Reading<'a>, fields: Fields<'a>) -> Result<Vec<RefOr<'a, Self>>, Reported> {
+        Self::of_list(reading, fields.array("parameters")?)
+    }
+
+    pub(super) fn of_list(reading: Reading<'a>, nodes: &'a [Node]) -> Result<Vec<RefOr<'a, Self>>, Reported> {
         let mut list = Vec::new();
         let mut failed = None;
-        for node in fields.array("parameters")? {
+        for node in nodes {
             match RefOr::read(reading, node, Self::read) {
                 Ok(parameter) => list.push(parameter),
                 Err(reported) => failed = Some(reported),

@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::{Fields, Operation, OperationEntry, Parameter, Reading, RefOr, Server};
+use super::{Fields, Language, Operation, OperationEntry, Parameter, Reading, RefOr, Server, swagger};
 use crate::diagnostic::{Cost, Reported};
 use crate::ir::Method;
 use crate::source::Node;
@@ -23,7 +23,11 @@ impl<'a> PathItem<'a> {
     /// If it is no object, or what all operations share is broken.
     pub fn read(reading: Reading<'a>, node: &'a Node, path: &str) -> Result<Self, Reported> {
         let fields = Fields::of(reading, node, "a path item")?;
-        let parameters = Parameter::list(reading, fields)?;
+        let is_swagger = reading.language == Language::Swagger20;
+        let parameters = match is_swagger.then(|| swagger::shared_parameters(reading, node)).transpose()? {
+            Some(shared) => Parameter::of_list(reading, shared.and_then(Node::as_array).unwrap_or_default())?,
+            None => Parameter::list(reading, fields)?,
+        };
         let mut operations = Vec::new();
         let members = node.as_object().into_iter().flat_map(|object| object.iter());
         for member in members {
@@ -33,8 +37,12 @@ impl<'a> PathItem<'a> {
                 .get("operationId")
                 .and_then(Node::as_str)
                 .map_or_else(|| format!("{} {path}", member.key.to_ascii_uppercase()), str::to_owned);
-            let operation =
-                reading.sink.within(Cost::Operation(label), || Operation::read(reading, &member.value));
+            let operation = reading.sink.within(Cost::Operation(label), || {
+                let written = &member.value;
+                let operation =
+                    if is_swagger { swagger::operation(reading, node, written)? } else { written };
+                Operation::read(reading, operation)
+            });
             if let Ok(operation) = operation {
                 operations.push(OperationEntry { method, span: member.key_span, operation });
             }

@@ -1,5 +1,6 @@
 use super::fields::entries;
-use super::{Fields, Reading, Reference, Text};
+use super::kind;
+use super::{Fields, Language, Reading, Reference, Text, normal};
 use crate::diagnostic::{Problem, Reported, code};
 use crate::ir::Docs;
 use crate::source::{Node, Span, Value};
@@ -15,9 +16,9 @@ pub struct Schema<'a> {
     pub kind: Option<SchemaType>,
     /// `format`.
     pub format: Option<String>,
-    /// `nullable`.
+    /// `nullable`, or `null` among the types.
     pub nullable: bool,
-    /// `enum`.
+    /// `enum`, or the one value of `const`.
     pub values: Option<&'a [Node]>,
     /// `properties` in document order.
     pub properties: Vec<(Text, &'a Node)>,
@@ -25,8 +26,30 @@ pub struct Schema<'a> {
     pub required: Vec<Text>,
     /// `additionalProperties`.
     pub additional: Option<AdditionalProperties<'a>>,
-    /// `items`.
+    /// `patternProperties`: pattern to schema.
+    pub pattern_properties: Vec<(Text, &'a Node)>,
+    /// `propertyNames`.
+    pub property_names: Option<&'a Node>,
+    /// `dependentRequired`: a member to those that it demands.
+    pub dependent_required: Vec<(Text, Vec<Text>)>,
+    /// `dependentSchemas`: a member to what it demands of the whole.
+    pub dependent_schemas: Vec<(Text, &'a Node)>,
+    /// `unevaluatedProperties`.
+    pub unevaluated_properties: Option<&'a Node>,
+    /// `items`. After `prefixItems`, the elements that follow.
     pub items: Option<&'a Node>,
+    /// `prefixItems`, or a list in `items`: a schema for each of the first elements.
+    pub prefix_items: &'a [Node],
+    /// `contains`.
+    pub contains: Option<&'a Node>,
+    /// `unevaluatedItems`.
+    pub unevaluated_items: Option<&'a Node>,
+    /// `if`.
+    pub if_: Option<&'a Node>,
+    /// `then`.
+    pub then: Option<&'a Node>,
+    /// `else`.
+    pub else_: Option<&'a Node>,
     /// `allOf`.
     pub all_of: &'a [Node],
     /// `oneOf`.
@@ -84,26 +107,40 @@ impl<'a> Schema<'a> {
     /// # Errors
     /// If something that carries meaning is broken.
     pub fn read(reading: Reading<'a>, node: &'a Node) -> Result<Self, Reported> {
+        let node = normal(reading, node);
         let fields = Fields::of(reading, node, "a schema")?;
         let reference = Reference::of(node);
         if let (None, Some(target)) = (&reference, fields.get("$ref")) {
             let message = format!("`$ref` must be a string, this is {}", target.kind());
             return Err(Problem::new(code::WRONG_TYPE, target.span, message).report(reading.sink));
         }
-        let (kind, meant_format) =
-            kind(reading, fields)?.map_or((None, None), |(kind, format)| (Some(kind), format));
+        let kind = kind::read(reading, fields)?;
         let format = fields.string("format")?.map(|format| format.value);
         Ok(Self {
             node,
             reference,
-            kind,
-            format: format.or(meant_format.map(str::to_owned)),
-            nullable: fields.flag("nullable").unwrap_or(false),
-            values: fields.get("enum").map(|_| fields.array("enum")).transpose()?,
-            properties: properties(fields)?,
+            kind: kind.kind,
+            format: format.or_else(|| kind.format.or(encoding(fields)).map(str::to_owned)),
+            nullable: kind.nullable || is_nullable(fields),
+            values: match fields.get("enum") {
+                Some(_) => Some(fields.array("enum")?),
+                None => node.get("const").map(std::slice::from_ref),
+            },
+            properties: named(fields, "properties")?,
             required: required(reading, fields),
             additional: additional(reading, fields)?,
+            pattern_properties: named(fields, "patternProperties")?,
+            property_names: fields.get("propertyNames"),
+            dependent_required: dependent_required(fields)?,
+            dependent_schemas: named(fields, "dependentSchemas")?,
+            unevaluated_properties: fields.get("unevaluatedProperties"),
             items: fields.get("items"),
+            prefix_items: fields.array("prefixItems")?,
+            contains: fields.get("contains"),
+            unevaluated_items: fields.get("unevaluatedItems"),
+            if_: fields.get("if"),
+            then: fields.get("then"),
+            else_: fields.get("else"),
             all_of: fields.array("allOf")?,
             one_of: fields.array("oneOf")?,
             any_of: fields.array("anyOf")?,
@@ -129,63 +166,32 @@ impl<'a> Schema<'a> {
     }
 }
 
-fn kind(
-    reading: Reading<'_>,
-    fields: Fields<'_>,
-) -> Result<Option<(SchemaType, Option<&'static str>)>, Reported> {
-    let Some(node) = fields.get("type") else { return Ok(None) };
-    let known = node.as_str().and_then(|text| {
-        Some(match text {
-            "boolean" => SchemaType::Boolean,
-            "integer" => SchemaType::Integer,
-            "number" => SchemaType::Number,
-            "string" => SchemaType::String,
-            "array" => SchemaType::Array,
-            "object" => SchemaType::Object,
-            "null" => SchemaType::Null,
-            _ => return None,
-        })
-    });
-    if let Some(kind) = known {
-        return Ok(Some((kind, None)));
-    }
-    // Names of other languages, which say plainly what is meant.
-    let meant = node.as_str().and_then(|text| {
-        Some(match text {
-            "long" | "int64" => ("integer", SchemaType::Integer, Some("int64")),
-            "int" | "int32" => ("integer", SchemaType::Integer, Some("int32")),
-            "float" => ("number", SchemaType::Number, Some("float")),
-            "double" => ("number", SchemaType::Number, Some("double")),
-            "bool" => ("boolean", SchemaType::Boolean, None),
-            "file" => ("string", SchemaType::String, Some("binary")),
-            _ => return None,
-        })
-    });
-    if let Some((name, kind, format)) = meant {
-        let format_words = format.map_or_else(String::new, |format| format!(" with the format `{format}`"));
-        let message = format!(
-            "there is no type `{}`; `{name}`{format_words} is taken",
-            reading.tree.sources().slice(node.span)
-        );
-        Problem::new(code::REPAIRED_TYPE, node.span, message).report(reading.sink);
-        return Ok(Some((kind, format)));
-    }
-    let message = match node.as_str() {
-        Some(text) => format!("there is no type `{text}`"),
-        None => format!("`type` must be a string, this is {}", node.kind()),
-    };
-    Err(Problem::new(code::BAD_SCHEMA_TYPE, node.span, message)
-        .help("`type` is one of boolean, integer, number, string, array, object")
-        .report(reading.sink))
+/// `nullable`, or what Swagger 2.0 has instead.
+fn is_nullable(fields: Fields<'_>) -> bool {
+    fields.flag("nullable").or_else(|| fields.flag("x-nullable")).unwrap_or(false)
 }
 
-fn properties<'a>(fields: Fields<'a>) -> Result<Vec<(Text, &'a Node)>, Reported> {
-    // Names of properties may begin with `x-`.
-    let object = fields.object("properties")?;
+/// The format that a text with `contentEncoding` has.
+fn encoding(fields: Fields<'_>) -> Option<&'static str> {
+    let encoding = fields.get("contentEncoding")?.as_str()?;
+    encoding.eq_ignore_ascii_case("base64").then_some("byte")
+}
+
+/// Schemas by name, also by names that begin with `x-`.
+fn named<'a>(fields: Fields<'a>, key: &str) -> Result<Vec<(Text, &'a Node)>, Reported> {
+    let object = fields.object(key)?;
     let members = object.into_iter().flat_map(|object| object.iter());
     Ok(members
         .map(|member| (Text { value: member.key.clone(), span: member.key_span }, &member.value))
         .collect())
+}
+
+fn dependent_required(fields: Fields<'_>) -> Result<Vec<(Text, Vec<Text>)>, Reported> {
+    let names = |node: &Node| {
+        let nodes = node.as_array().unwrap_or_default().iter();
+        nodes.filter_map(|node| Some(Text { value: node.as_str()?.to_owned(), span: node.span })).collect()
+    };
+    Ok(named(fields, "dependentRequired")?.into_iter().map(|(name, node)| (name, names(node))).collect())
 }
 
 fn required(reading: Reading<'_>, fields: Fields<'_>) -> Vec<Text> {
@@ -223,13 +229,15 @@ fn discriminator(reading: Reading<'_>, fields: Fields<'_>) -> Result<Option<Disc
     let Some(node) = fields.get("discriminator") else { return Ok(None) };
     // Swagger 2.0 had the property's name here.
     if let Some(name) = node.as_str() {
-        let message =
-            "`discriminator` must be an object with `propertyName`; the string is taken as that name";
-        Problem::new(code::REPAIRED_TYPE, node.span, message).report(reading.sink);
+        if reading.language > Language::Swagger20 {
+            let message =
+                "`discriminator` must be an object with `propertyName`; the string is taken as that name";
+            Problem::new(code::REPAIRED_TYPE, node.span, message).report(reading.sink);
+        }
         let property = Text { value: name.to_owned(), span: node.span };
         return Ok(Some(Discriminator { property, mapping: Vec::new() }));
     }
-    let fields = Fields::of(Reading { tree: reading.tree, sink: reading.sink }, node, "a discriminator")?;
+    let fields = Fields::of(reading, node, "a discriminator")?;
     let property = fields.required_string("propertyName")?;
     let mapping = fields.object("mapping")?.into_iter().flat_map(entries).filter_map(|(value, node)| {
         Some((value, Text { value: node.as_str()?.to_owned(), span: node.span }))

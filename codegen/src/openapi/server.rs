@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::{Fields, Reading, Text};
+use super::{Fields, Language, Reading, Text};
 use crate::diagnostic::{Cost, Problem, code};
 use crate::source::Node;
 
@@ -17,12 +17,33 @@ impl Server {
     /// `servers`. A broken one is left out with a warning: only clients without a URL of their own miss it.
     #[must_use]
     pub fn list(reading: Reading<'_>, fields: Fields<'_>) -> Vec<Self> {
+        if reading.language == Language::Swagger20 {
+            return Self::of_swagger(fields);
+        }
         let Some(node) = fields.get("servers") else { return Vec::new() };
         let Some(nodes) = node.as_array() else {
             ignore(reading, node, "`servers` must be a list");
             return Vec::new();
         };
         nodes.iter().filter_map(|node| Self::read(reading, node)).collect()
+    }
+
+    /// Of `schemes`, `host` and `basePath`; neither operations nor path items have them.
+    fn of_swagger(fields: Fields<'_>) -> Vec<Self> {
+        let Some(node) = fields.get("host").or(fields.get("basePath")) else { return Vec::new() };
+        let path = fields.text("basePath").unwrap_or_default();
+        let host = fields.text("host");
+        let schemes = fields.get("schemes").and_then(Node::as_array).unwrap_or_default();
+        let mut schemes: Vec<&str> = schemes.iter().filter_map(Node::as_str).collect();
+        if schemes.is_empty() || host.is_none() {
+            schemes = vec!["https"];
+        }
+        let url = |scheme: &str| match &host {
+            Some(host) => format!("{scheme}://{host}{path}"),
+            None => path.clone(),
+        };
+        let server = |scheme| Self { url: Text { value: url(scheme), span: node.span }, description: None };
+        schemes.into_iter().map(server).collect()
     }
 
     fn read(reading: Reading<'_>, node: &Node) -> Option<Self> {

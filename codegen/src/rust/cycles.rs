@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::graph::{Components, components};
-use crate::ir::{Additional, Api, Type, TypeId, TypeKind, TypeUse};
+use crate::ir::{Additional, Api, Assertion, Constraints, Type, TypeId, TypeKind, TypeUse};
 
 /// The aliases that would expand for ever: `Tree = [Tree]`. They become types of their own.
 pub(super) fn endless_aliases(api: &Api) -> BTreeSet<TypeId> {
@@ -56,6 +56,7 @@ impl Boxes {
 pub(super) fn each_named(ty: &TypeUse, found: &mut impl FnMut(TypeId)) {
     let mut ty = ty;
     loop {
+        each_asserted(&ty.constraints, found);
         match &ty.ty {
             Type::Array(item) | Type::Map(item) => ty = item,
             Type::Named(id) => return found(*id),
@@ -64,21 +65,35 @@ pub(super) fn each_named(ty: &TypeUse, found: &mut impl FnMut(TypeId)) {
     }
 }
 
+fn each_asserted(constraints: &Constraints, found: &mut impl FnMut(TypeId)) {
+    let mut open: Vec<&TypeUse> = constraints.assertions.iter().flat_map(Assertion::types).collect();
+    while let Some(ty) = open.pop() {
+        open.extend(ty.constraints.assertions.iter().flat_map(Assertion::types));
+        match &ty.ty {
+            Type::Array(item) | Type::Map(item) => open.push(item),
+            Type::Named(id) => found(*id),
+            _ => {}
+        }
+    }
+}
+
 /// Calls `found` for each declared type that the declaration names itself.
 pub(super) fn each_member(kind: &TypeKind, found: &mut impl FnMut(TypeId)) {
     match kind {
-        TypeKind::Struct { fields, additional, .. } => {
+        TypeKind::Struct { fields, additional, constraints } => {
             for field in fields {
                 each_named(&field.ty, found);
             }
             if let Additional::Typed(item) = additional {
                 each_named(item, found);
             }
+            each_asserted(constraints, found);
         }
         TypeKind::Union(union) => {
             for variant in &union.variants {
                 each_named(&variant.ty, found);
             }
+            each_asserted(&union.constraints, found);
         }
         TypeKind::Alias(target) => each_named(target, found),
         TypeKind::Enum { .. } => {}

@@ -10,13 +10,14 @@
 //!   `rust.default_expr(&ty, &value, scope)` an expression for a default; `rust.struct_of(&ty)` the struct behind a body.
 //! - **predicates**: `is_copy`, `is_scalar` (has `FromStr` and `Display`, so it can be a parameter), `scalar_items` (an array
 //!   of such), `codec` (how a parameter becomes text), `has_default`, `needs_validate`, `is_nullable`.
-//! - **checks**: `rust.checks(&ty)`: statements that validate `__value` at `__path` into `__violations`.
+//! - **checks**: `rust.checks(&ty, scope)`: statements that validate `__value` at `__path` into `__violations`.
 //! - **docs**: [`docs::lines`] turns the document's Markdown into lines that rustdoc takes.
 //!
 //! Files of the server and the client name the model as `model`: `mod.rs` says [`Layout::model_use`](crate::config::Layout::model_use), its submodules
 //! `use super::model;`. Everything that generated code calls stands under `::planewright_model`, `::planewright_server` and
 //! `::planewright_client`; locals start with `__`.
 
+mod assertions;
 pub mod client;
 mod cycles;
 pub mod docs;

@@ -45,6 +45,8 @@ pub struct Item {
     pub kind: ItemKind,
     /// The statements of `Validate::validate`.
     pub checks: Vec<String>,
+    /// Traits that it derives because the user wants it to, separated by commas; may be empty.
+    pub derives: String,
 }
 
 /// What a declaration is.
@@ -211,11 +213,17 @@ fn item(rust: &RustApi<'_>, id: TypeId) -> Item {
         TypeKind::Union(union) => {
             let variants = variants(rust, id);
             checks = union_checks(rust, id);
+            checks.extend(rust.json_checks(&union.constraints, "self"));
             let tag = match &union.tag {
                 UnionTag::Property(member) => Some(literal(member)),
                 UnionTag::Trial => None,
             };
-            ItemKind::Union { variants, tag, fit: "Any", scalar: scalar_order(rust, id) }
+            ItemKind::Union {
+                variants,
+                tag,
+                fit: if union.exclusive { "One" } else { "Any" },
+                scalar: scalar_order(rust, id),
+            }
         }
         TypeKind::Alias(target) if *rust.form(id) == Form::Newtype => {
             checks = rust.newtype_checks(target);
@@ -229,7 +237,29 @@ fn item(rust: &RustApi<'_>, id: TypeId) -> Item {
         }
         TypeKind::Alias(target) => ItemKind::Alias { ty: rust.value_expr(target, Scope::Model) },
     };
-    Item { name: names.name.clone(), docs: decl_docs(decl), kind, checks }
+    let derives = derives(rust, decl, &kind);
+    Item { name: names.name.clone(), docs: decl_docs(decl), kind, checks, derives }
+}
+
+/// An enumeration and a checked text have what their one use needs; they take only what is asked of them by name.
+fn derives(rust: &RustApi<'_>, decl: &TypeDecl, kind: &ItemKind) -> String {
+    let config = &rust.config().derives;
+    let own = match &decl.name {
+        NameHint::Component(name) => config.types.get(name),
+        NameHint::Path(_) => None,
+    };
+    let general = match kind {
+        ItemKind::Alias { .. } => return String::new(),
+        ItemKind::Enum { .. } | ItemKind::Text => None,
+        _ => Some(&config.all),
+    };
+    let mut list: Vec<&str> = Vec::new();
+    for name in general.into_iter().chain(own).flatten() {
+        if !list.contains(&name.as_str()) {
+            list.push(name);
+        }
+    }
+    list.join(", ")
 }
 
 fn decl_docs(decl: &TypeDecl) -> Vec<String> {
@@ -341,7 +371,7 @@ fn union_checks(rust: &RustApi<'_>, id: TypeId) -> Vec<String> {
     let mut arms = Vec::new();
     let mut rest = false;
     for (variant, name) in union.variants.iter().zip(&rust.type_names(id).members) {
-        let body = rust.checks(&variant.ty).join(" ");
+        let body = rust.checks(&variant.ty, Scope::Model).join(" ");
         if body.is_empty() {
             rest = true;
         } else if rust.is_nullable(&variant.ty) {

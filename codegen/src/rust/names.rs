@@ -12,7 +12,7 @@ use unicode_ident::{is_xid_continue, is_xid_start};
 
 use super::reserved;
 use crate::config::Config;
-use crate::ir::{Additional, Api, NameHint, Status, TypeKind};
+use crate::ir::{Additional, Api, NameHint, Operation, Status, TypeDecl, TypeKind};
 
 /// The identifiers of one API.
 #[derive(Clone, Debug, Serialize)]
@@ -67,18 +67,13 @@ impl Names {
     pub fn new(api: &Api, config: &Config) -> Self {
         let type_names = type_names(api, config);
         let types =
-            api.types.iter().zip(type_names).map(|((_, decl), name)| members(&decl.kind, name)).collect();
+            api.types.iter().zip(type_names).map(|((_, decl), name)| members(decl, name, config)).collect();
 
-        let methods = claim(
-            api.operations.iter().map(|operation| (snake(&operation.id), operation.id.clone())),
-            "_",
-            &[],
-        );
-        let pascals = claim(
-            api.operations.iter().map(|operation| (pascal(&operation.id), operation.id.clone())),
-            "",
-            &[],
-        );
+        let called = |operation: &Operation| {
+            config.names.operations.get(&operation.id).unwrap_or(&operation.id).clone()
+        };
+        let methods = claim(api.operations.iter().map(|it| (snake(&called(it)), called(it))), "_", &[]);
+        let pascals = claim(api.operations.iter().map(|it| (pascal(&called(it)), called(it))), "", &[]);
         let operations = api
             .operations
             .iter()
@@ -121,13 +116,13 @@ const MODULES: &[&str] = &["shared", "model", "server", "client", "routes", "ser
 fn type_names(api: &Api, config: &Config) -> Vec<String> {
     let claims = api.types.iter().map(|(_, decl)| match &decl.name {
         NameHint::Component(name) => {
-            let wanted = config.names.get(name).map_or_else(|| pascal(name), Clone::clone);
+            let wanted = config.names.types.get(name).map_or_else(|| pascal(name), Clone::clone);
             (type_name(wanted), name.clone())
         }
         NameHint::Path(way) => (type_name(join(way)), String::new()),
     });
     let ranks = api.types.iter().map(|(_, decl)| match &decl.name {
-        NameHint::Component(name) if config.names.contains_key(name) => 0,
+        NameHint::Component(name) if config.names.types.contains_key(name) => 0,
         NameHint::Component(_) => 1,
         NameHint::Path(_) => 2,
     });
@@ -140,11 +135,17 @@ fn type_name(name: String) -> String {
     if reserved::is_prelude(&name) || reserved::is_keyword(&name) { format!("{name}Schema") } else { name }
 }
 
-fn members(kind: &TypeKind, name: String) -> TypeNames {
-    let (members, catch_all) = match kind {
+fn members(decl: &TypeDecl, name: String, config: &Config) -> TypeNames {
+    let renamed = match &decl.name {
+        NameHint::Component(component) => config.names.members.get(component),
+        NameHint::Path(_) => None,
+    };
+    let called =
+        |member: &str| renamed.and_then(|names| names.get(member)).map_or(member, |name| name).to_owned();
+    let (members, catch_all) = match &decl.kind {
         TypeKind::Struct { fields, additional, .. } => {
-            let members =
-                claim(fields.iter().map(|field| (snake(&field.name), field.name.clone())), "_", &[]);
+            let wanted = fields.iter().map(|field| called(&field.name));
+            let members = claim(wanted.map(|name| (snake(&name), name)), "_", &[]);
             let catch_all = match additional {
                 Additional::Typed(_) => free("additional", "_", &members),
                 Additional::Ignored | Additional::Forbidden => String::new(),
@@ -152,15 +153,15 @@ fn members(kind: &TypeKind, name: String) -> TypeNames {
             (members, catch_all)
         }
         TypeKind::Enum { values } => {
-            let members =
-                claim(values.iter().map(|value| (pascal(&value.value), value.value.clone())), "", &[]);
+            let wanted = values.iter().map(|value| called(&value.value));
+            let members = claim(wanted.map(|name| (pascal(&name), name)), "", &[]);
             let catch_all = if members.iter().any(|name| name == "Unknown") { "Unlisted" } else { "Unknown" };
             let catch_all = free(catch_all, "", &members);
             (members, catch_all)
         }
         TypeKind::Union(union) => {
-            let members = claim(union.variants.iter().map(|v| (pascal(&v.name), v.name.clone())), "", &[]);
-            (members, String::new())
+            let wanted = union.variants.iter().map(|variant| called(&variant.name));
+            (claim(wanted.map(|name| (pascal(&name), name)), "", &[]), String::new())
         }
         TypeKind::Alias(_) => (Vec::new(), String::new()),
     };

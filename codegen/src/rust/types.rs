@@ -462,7 +462,8 @@ impl<'a> RustApi<'a> {
                     // Of one value, such as the constant of a discriminator, there is but one choice.
                     TypeKind::Enum { values } => (true, values.len() == 1),
                     TypeKind::Union(union) => {
-                        (union.variants.iter().any(|v| self.needs_validate(&v.ty)), false)
+                        let variants = union.variants.iter().any(|v| self.needs_validate(&v.ty));
+                        (variants || !union.constraints.is_empty(), false)
                     }
                     TypeKind::Alias(target) => {
                         let default = self.forms[index] == Form::Alias && self.has_default(target);

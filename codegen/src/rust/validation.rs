@@ -13,30 +13,31 @@ impl RustApi<'_> {
     /// They expect `__value`, a reference to it, `__path`, a reference to its path, and `__violations`. Empty if there
     /// is nothing to check.
     #[must_use]
-    pub fn checks(&self, ty: &TypeUse) -> Vec<String> {
-        self.checks_of(ty, "__value", "__path")
+    pub fn checks(&self, ty: &TypeUse, scope: Scope) -> Vec<String> {
+        self.checks_of(ty, "__value", "__path", scope)
     }
 
-    fn checks_of(&self, ty: &TypeUse, value: &str, path: &str) -> Vec<String> {
+    fn checks_of(&self, ty: &TypeUse, value: &str, path: &str, scope: Scope) -> Vec<String> {
         let mut statements = Vec::new();
         let place = value.trim_start_matches('&');
         statements.extend(self.assertion(ty, value, path));
+        statements.extend(self.assertions(ty, value, path, scope));
         match &ty.ty {
             Type::Array(item) if self.asserts(item) => {
-                let body = self.item_checks(item);
+                let body = self.item_checks(item, scope);
                 statements.push(format!(
                     "for (__index, __value) in {place}.iter().enumerate() {{ let __path = &{path}.index(__index); {body} }}"
                 ));
             }
             Type::Map(item) if self.asserts(item) => {
-                let body = self.item_checks(item);
+                let body = self.item_checks(item, scope);
                 statements.push(format!(
                     "for (__name, __value) in {place}.iter() {{ let __path = &{path}.member(__name); {body} }}"
                 ));
             }
             Type::Named(id) => match (self.form(*id), &self.api().types.get(*id).kind) {
                 (Form::Alias, TypeKind::Alias(target)) => {
-                    statements.extend(self.checks_of(target, value, path))
+                    statements.extend(self.checks_of(target, value, path, scope))
                 }
                 _ if self.type_needs_validate(*id) => statements.push(validate(value, path)),
                 _ => {}
@@ -49,8 +50,8 @@ impl RustApi<'_> {
         statements
     }
 
-    fn item_checks(&self, item: &TypeUse) -> String {
-        let body = self.checks(item).join(" ");
+    fn item_checks(&self, item: &TypeUse, scope: Scope) -> String {
+        let body = self.checks(item, scope).join(" ");
         if self.is_nullable(item) { format!("if let Some(__value) = __value {{ {body} }}") } else { body }
     }
 
@@ -67,17 +68,23 @@ impl RustApi<'_> {
         inside || !ty.constraints.is_empty()
     }
 
-    /// Whether its checks loop over what it holds, so that an `Option` around it has to be opened first.
+    /// Whether its checks need the value itself, so that an `Option` around it has to be opened first.
     fn loops(&self, ty: &TypeUse) -> bool {
-        match &self.resolve(ty).ty {
-            Type::Array(item) | Type::Map(item) => self.asserts(item),
-            _ => false,
-        }
+        let looks_at_json = |ty: &TypeUse| {
+            !ty.constraints.assertions.is_empty() || (ty.ty == Type::Any && !ty.constraints.one_of.is_empty())
+        };
+        let target = self.resolve(ty);
+        looks_at_json(ty)
+            || looks_at_json(target)
+            || match &target.ty {
+                Type::Array(item) | Type::Map(item) => self.asserts(item),
+                _ => false,
+            }
     }
 
     /// Statements that check a whole newtype, `self`, around `target`.
     pub(super) fn newtype_checks(&self, target: &TypeUse) -> Vec<String> {
-        self.checks_of(target, "&self.0", "__path")
+        self.checks_of(target, "&self.0", "__path", Scope::Model)
     }
 
     /// Statements that check a whole struct, `self`.
@@ -87,20 +94,29 @@ impl RustApi<'_> {
         };
         let names = self.type_names(id);
         let mut statements = Vec::new();
-        if !constraints.is_empty() {
+        let counts = Constraints { assertions: Vec::new(), one_of: Vec::new(), ..constraints.clone() };
+        if !counts.is_empty() {
             let count = self.member_count(id, fields, additional);
-            let constraints = literal(constraints);
-            statements.push(format!("{RUNTIME}::members({count}, &{constraints}, __path, __violations);"));
+            let counts = literal(&counts);
+            statements.push(format!("{RUNTIME}::members({count}, &{counts}, __path, __violations);"));
         }
+        let Constraints { assertions, one_of, .. } = constraints.clone();
+        statements
+            .extend(self.json_checks(&Constraints { assertions, one_of, ..Constraints::default() }, "self"));
         for (index, field) in fields.iter().enumerate() {
             let shape = self.field(id, index, Scope::Model);
             let value = format!("self.{}", shape.name);
             let path = format!("__path.member({:?})", field.name);
             if !self.loops(&field.ty) {
-                statements.extend(self.checks_of(&field.ty, &format!("&{value}"), &format!("&{path}")));
+                statements.extend(self.checks_of(
+                    &field.ty,
+                    &format!("&{value}"),
+                    &format!("&{path}"),
+                    Scope::Model,
+                ));
                 continue;
             }
-            let body = self.checks(&field.ty).join(" ");
+            let body = self.checks(&field.ty, Scope::Model).join(" ");
             let body = format!("{{ let __path = &{path}; {body} }}");
             statements.push(match shape.presence {
                 Presence::Required => format!("{{ let __value = &{value}; {body} }}"),
@@ -113,7 +129,7 @@ impl RustApi<'_> {
         if let Additional::Typed(item) = additional
             && self.needs_validate(item)
         {
-            let body = self.item_checks(item);
+            let body = self.item_checks(item, Scope::Model);
             let name = &names.catch_all;
             statements.push(format!(
                 "for (__name, __value) in &self.{name} {{ let __path = &__path.member(__name); {body} }}"
@@ -153,9 +169,10 @@ impl RustApi<'_> {
             let values: Vec<_> =
                 constraints.one_of.iter().map(|value| format!("{:?}", value.to_string())).collect();
             let values = values.join(", ");
-            statements.push_str(&format!("{RUNTIME}::one_of({value}, &[{values}], {path}, __violations);"));
+            let check = if target == Type::Any { "listed_json" } else { "one_of" };
+            statements.push_str(&format!("{RUNTIME}::{check}({value}, &[{values}], {path}, __violations);"));
         }
-        let others = Constraints { one_of: Vec::new(), ..constraints };
+        let others = Constraints { one_of: Vec::new(), assertions: Vec::new(), ..constraints };
         if !others.is_empty() {
             let pattern = others.pattern.as_ref().map_or_else(String::new, |pattern| {
                 format!("static __PATTERN: {RUNTIME}::Pattern = {RUNTIME}::Pattern::new({pattern:?});")
@@ -197,6 +214,7 @@ fn applicable(constraints: &Constraints, ty: &Type) -> Constraints {
         min_properties: constraints.min_properties.filter(|_| map),
         max_properties: constraints.max_properties.filter(|_| map),
         one_of: constraints.one_of,
+        assertions: constraints.assertions,
     }
 }
 

@@ -6,6 +6,11 @@ use serde_json::Number;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FileId(pub(super) u32);
 
+impl FileId {
+    /// The document's first file.
+    pub const ROOT: Self = Self(0);
+}
+
 /// Some bytes of a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Span {
@@ -91,6 +96,19 @@ impl Node {
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Node> {
         self.as_object()?.get(key)
+    }
+
+    /// A value of a reader's own making that stands for these bytes.
+    pub(crate) fn new(value: Value, span: Span) -> Self {
+        Self { value, span }
+    }
+
+    /// The member `key`, to be changed.
+    pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
+        match &mut self.value {
+            Value::Object(object) => object.get_mut(key),
+            _ => None,
+        }
     }
 
     /// What it is, in a word.
@@ -183,6 +201,11 @@ impl Object {
         Self { members, by_key }
     }
 
+    /// These members, of which no two have one key.
+    pub(crate) fn of(members: Vec<Member>) -> Self {
+        Self::new(members, &mut |_, _| ())
+    }
+
     /// The value of a member.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Node> {
@@ -198,6 +221,30 @@ impl Object {
         let found =
             self.by_key.binary_search_by(|at| self.members[*at as usize].key.as_str().cmp(key)).ok()?;
         Some(&self.members[self.by_key[found] as usize])
+    }
+
+    /// The value of a member, to be changed.
+    pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
+        self.members.iter_mut().find(|member| member.key == key).map(|member| &mut member.value)
+    }
+
+    /// Adds a member at the end, unless there is one with its key.
+    pub(crate) fn insert(&mut self, member: Member) {
+        let mut members = std::mem::take(&mut self.members);
+        members.push(member);
+        *self = Self::new(members, &mut |_, _| ());
+    }
+
+    /// Keeps the members for which `keep` says so.
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(&Member) -> bool) {
+        self.retain_mut(|member| keep(member));
+    }
+
+    /// As [`Object::retain`], for who changes what it keeps.
+    pub(crate) fn retain_mut(&mut self, keep: impl FnMut(&mut Member) -> bool) {
+        let mut members = std::mem::take(&mut self.members);
+        members.retain_mut(keep);
+        *self = Self::new(members, &mut |_, _| ());
     }
 
     /// The members in document order.

@@ -36,6 +36,17 @@ impl Pointer {
         &self.tokens
     }
 
+    /// This way, and then the other.
+    #[must_use]
+    pub(super) fn then(mut self, other: &Self) -> Self {
+        self.tokens.extend(other.tokens.iter().cloned());
+        self
+    }
+
+    pub(super) fn pop(&mut self) {
+        self.tokens.pop();
+    }
+
     pub(super) fn push(&mut self, token: impl Into<String>) {
         self.tokens.push(token.into());
     }

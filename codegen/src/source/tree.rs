@@ -1,11 +1,17 @@
+use std::cell::OnceCell;
+
+use super::find::Names;
+use super::kept::Kept;
 use super::{FileId, Node, Pointer, SourceSet, Span, Value, json, yaml};
-use crate::diagnostic::{Location, Problem, Sink, code};
+use crate::diagnostic::{Cost, Location, Problem, Sink, code};
 
 /// The values of the files of a [`SourceSet`].
 #[derive(Debug)]
 pub struct Tree<'s> {
     sources: &'s SourceSet,
     roots: Vec<Option<Node>>,
+    kept: Kept,
+    names: OnceCell<Names>,
 }
 
 impl<'s> Tree<'s> {
@@ -13,9 +19,19 @@ impl<'s> Tree<'s> {
     #[must_use]
     pub fn read(sources: &'s SourceSet, sink: &Sink) -> Self {
         let read = |(index, file): (usize, &super::SourceFile)| {
-            read_file(FileId(index as u32), file.name(), file.text(), sink)
+            let id = FileId(index as u32);
+            if id == FileId::ROOT || sources.overlays().contains(&id) {
+                return read_file(id, file.name(), file.text(), sink);
+            }
+            let cost = Cost::File(file.name().to_owned());
+            sink.within(cost, || read_file(id, file.name(), file.text(), sink))
         };
-        Self { sources, roots: sources.files().iter().enumerate().map(read).collect() }
+        Self {
+            sources,
+            roots: sources.files().iter().enumerate().map(read).collect(),
+            kept: Kept::default(),
+            names: OnceCell::new(),
+        }
     }
 
     /// The texts.
@@ -30,12 +46,41 @@ impl<'s> Tree<'s> {
         self.roots.first()?.as_ref()
     }
 
-    /// What stands at `pointer` in the file `file`.
+    pub(super) fn names(&self) -> &Names {
+        let roots = self.roots.iter().enumerate();
+        let read = roots.filter_map(|(index, root)| Some((FileId(index as u32), root.as_ref()?)));
+        self.names.get_or_init(|| Names::of(read))
+    }
+
+    /// What `make` makes of `node`, kept as long as the tree, and the same again when asked again. `what` tells things
+    /// made of one node apart.
+    pub(crate) fn made_of(
+        &self,
+        node: &Node,
+        what: &'static str,
+        make: impl FnOnce() -> Node,
+    ) -> Option<&Node> {
+        self.kept.get_or_make(node.identity(), what, make)
+    }
+
+    /// The value of the root file, to be changed.
+    pub(crate) fn root_mut(&mut self) -> Option<&mut Node> {
+        self.roots.first_mut()?.as_mut()
+    }
+
+    /// The value of a file, if it could be read.
+    #[must_use]
+    pub fn root_of(&self, file: FileId) -> Option<&Node> {
+        self.roots.get(file.0 as usize)?.as_ref()
+    }
+
+    /// What stands at `pointer` in the file `file`. What an overlay brings refers to the root file.
     ///
     /// # Errors
     /// How many tokens led somewhere, if not all did.
     pub fn lookup(&self, file: FileId, pointer: &Pointer) -> Result<&Node, usize> {
-        let mut node = self.roots.get(file.0 as usize).and_then(Option::as_ref).ok_or(0_usize)?;
+        let file = if self.sources.overlays().contains(&file) { FileId::ROOT } else { file };
+        let mut node = self.root_of(file).ok_or(0_usize)?;
         for (depth, token) in pointer.tokens().iter().enumerate() {
             let next = match &node.value {
                 Value::Object(object) => object.get(token),
@@ -88,7 +133,7 @@ impl<'s> Tree<'s> {
     }
 }
 
-fn read_file(file: FileId, name: &str, text: &str, sink: &Sink) -> Option<Node> {
+pub(super) fn read_file(file: FileId, name: &str, text: &str, sink: &Sink) -> Option<Node> {
     let skipped = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let body = &text[skipped..];
     let trimmed = body.trim_start();

@@ -5,7 +5,7 @@
 
 /// What the build script made of `openapi.yaml`.
 pub mod api {
-    include!(concat!(env!("OUT_DIR"), "/openapi/mod.rs"));
+    planewright_model::include_generated!("openapi");
 }
 
 mod shop;

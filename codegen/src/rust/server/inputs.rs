@@ -176,7 +176,7 @@ pub(super) fn checks(rust: &RustApi<'_>, operation: &Operation, names: &Operatio
         let statements = if is_parsed && is_checked_by_parsing(rust, &parameter.ty) {
             String::new()
         } else {
-            rust.checks(&parameter.ty).join(" ")
+            rust.checks(&parameter.ty, Scope::Outside).join(" ")
         };
         if statements.is_empty() || parameter.location == ParameterLocation::Cookie {
             continue;
@@ -201,7 +201,7 @@ pub(super) fn checks(rust: &RustApi<'_>, operation: &Operation, names: &Operatio
     }
     let Some(body) = &operation.body else { return checks };
     if let Some(Content { kind: BodyKind::Json(ty), .. }) = preferred(&body.contents) {
-        let statements = rust.checks(ty).join(" ");
+        let statements = rust.checks(ty, Scope::Outside).join(" ");
         if !statements.is_empty() {
             let wrapped = usize::from(!body.required) + usize::from(rust.is_nullable(ty));
             let pattern = (0..wrapped).fold("__value".to_owned(), |inner, _| format!("Some({inner})"));

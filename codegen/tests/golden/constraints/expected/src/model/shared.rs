@@ -24,6 +24,8 @@ pub struct Bounds {
     pub choice: Option<i64>,
     /// `nothing`.
     pub nothing: Option<::planewright_model::Nullable<String>>,
+    /// The other members.
+    pub additional: ::planewright_model::Map<::planewright_model::Any>,
 }
 
 impl json::Json for Bounds {
@@ -38,6 +40,7 @@ impl json::Json for Bounds {
             scores: object.optional("scores")?,
             choice: object.optional("choice")?,
             nothing: object.present("nothing")?,
+            additional: object.others()?,
         };
         object.end()?;
         Ok(value)
@@ -53,6 +56,7 @@ impl json::Json for Bounds {
             .optional("scores", &self.scores)
             .optional("choice", &self.choice)
             .optional("nothing", &self.nothing)
+            .others(&self.additional)
             .end();
     }
 }
@@ -69,7 +73,7 @@ impl ::planewright_model::Validate for Bounds {
             1 + usize::from(self.open.is_some()) + usize::from(self.word.is_some())
                 + usize::from(self.words.is_some()) + usize::from(self.grid.is_some())
                 + usize::from(self.scores.is_some()) + usize::from(self.choice.is_some())
-                + usize::from(self.nothing.is_some()),
+                + usize::from(self.nothing.is_some()) + self.additional.len(),
             &::planewright_model::constraint::Constraints {
                 min_properties: Some(1),
                 max_properties: Some(9),

@@ -106,7 +106,7 @@ impl From<OptionSchema> for ResultSchema {
 impl json::Json for ResultSchema {
     fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
         node.alternative(
-            json::Fit::Any,
+            json::Fit::One,
             &[|node| node.read().map(Self::Option), |node| node.read().map(Self::String)],
         )
     }
@@ -517,27 +517,27 @@ impl From<&str> for S {
 /// The schema `E`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum E {
-    /// `string`.
-    String(String),
     /// `integer`.
     Integer(i64),
+    /// `string`.
+    String(String),
 }
 
 impl json::Json for E {
     fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
         node.alternative(
-            json::Fit::Any,
+            json::Fit::One,
             &[
-                |node| node.read().map(Self::String),
                 |node| node.read().map(Self::Integer),
+                |node| node.read().map(Self::String),
             ],
         )
     }
 
     fn write(&self, out: &mut json::Writer<'_>) {
         match self {
-            Self::String(value) => out.value(value),
             Self::Integer(value) => out.value(value),
+            Self::String(value) => out.value(value),
         }
     }
 }
@@ -547,8 +547,8 @@ impl json::Json for E {
 impl ::core::fmt::Display for E {
     fn fmt(&self, __f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         match self {
-            Self::String(__value) => ::core::fmt::Display::fmt(__value, __f),
             Self::Integer(__value) => ::core::fmt::Display::fmt(__value, __f),
+            Self::String(__value) => ::core::fmt::Display::fmt(__value, __f),
         }
     }
 }

@@ -171,7 +171,7 @@ pub enum IdOrName {
 impl json::Json for IdOrName {
     fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
         node.alternative(
-            json::Fit::Any,
+            json::Fit::One,
             &[
                 |node| node.read().map(Self::Integer),
                 |node| node.read().map(Self::String),
@@ -234,7 +234,7 @@ impl From<Page> for PutObjectsInQueryRange {
 impl json::Json for PutObjectsInQueryRange {
     fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
         node.alternative(
-            json::Fit::Any,
+            json::Fit::One,
             &[|node| node.read().map(Self::Page), |node| node.read().map(Self::Integer)],
         )
     }
@@ -279,7 +279,7 @@ impl From<PutObjectsInQueryKindString> for PutObjectsInQueryKind {
 impl json::Json for PutObjectsInQueryKind {
     fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
         node.alternative(
-            json::Fit::Any,
+            json::Fit::One,
             &[
                 |node| node.read().map(Self::Integer),
                 |node| node.read().map(Self::String),

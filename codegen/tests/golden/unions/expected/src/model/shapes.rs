@@ -17,7 +17,7 @@ pub enum Key {
 impl json::Json for Key {
     fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
         node.alternative(
-            json::Fit::Any,
+            json::Fit::One,
             &[
                 |node| node.read().map(Self::String),
                 |node| node.read().map(Self::Integer),

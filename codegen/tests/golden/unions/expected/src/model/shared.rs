@@ -24,7 +24,7 @@ impl From<MeasurementString> for Measurement {
 impl json::Json for Measurement {
     fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
         node.alternative(
-            json::Fit::Any,
+            json::Fit::One,
             &[|node| node.read().map(Self::Number), |node| node.read().map(Self::String)],
         )
     }

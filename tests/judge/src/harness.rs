@@ -1,0 +1,179 @@
+//! The program that stands for a document's types: it reads values and says what becomes of them.
+
+use std::collections::VecDeque;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, ensure};
+use indexmap::IndexSet;
+use planewright_codegen::GeneratedFile;
+
+use crate::subject::Subject;
+
+/// What the generated code says of a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Read, without violations, and written again as this text.
+    Accepted(String),
+    /// Can't be read.
+    Undecodable(String),
+    /// Read, but it breaks what the document asserts.
+    Violating(String),
+    /// The program panicked or died.
+    Died(String),
+}
+
+/// What the program is made of, beside the generated model: the way from a line of input to one of output.
+const MAIN: &str = include_str!("harness/main.rs.txt");
+
+/// The place of each subject among the program's functions.
+pub(crate) struct Functions {
+    text: String,
+    of: Vec<usize>,
+}
+
+impl Functions {
+    /// One function for each type with its checks.
+    pub(crate) fn new(subjects: &[Subject]) -> Self {
+        let mut distinct: IndexSet<(String, String)> = IndexSet::new();
+        let mut of = Vec::new();
+        for subject in subjects {
+            let mut checks = subject.checks.join(" ");
+            if subject.nullable && !checks.is_empty() {
+                checks = format!("if let Some(__value) = __value {{ {checks} }}");
+            }
+            of.push(distinct.insert_full((subject.ty.clone(), checks)).0);
+        }
+        let arm = |(index, (ty, checks)): (usize, &(String, String))| {
+            format!(
+                "        {index} => look::<{ty}>(text, |__value, __path, __violations| {{ {checks} }}),\n"
+            )
+        };
+        let arms: String = distinct.iter().enumerate().map(arm).collect();
+        Self { text: arms, of }
+    }
+}
+
+/// Where programs are built.
+pub(crate) struct Workshop {
+    /// A folder for their sources.
+    pub(crate) folder: PathBuf,
+    /// The workspace's root, where the runtime crates are.
+    pub(crate) root: PathBuf,
+    /// Where cargo builds.
+    pub(crate) target: PathBuf,
+}
+
+/// A program, built.
+pub(crate) struct Harness {
+    program: PathBuf,
+    functions: Vec<usize>,
+}
+
+impl Workshop {
+    /// Writes a crate of these files, with `main` as its program, and builds it.
+    pub(crate) fn build(&self, name: &str, files: &[GeneratedFile], main: &str) -> Result<PathBuf> {
+        let folder = self.folder.join(name);
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        for file in files {
+            write(&folder.join(&file.path), &file.text)?;
+        }
+        write(&folder.join("src/main.rs"), main)?;
+        fs::copy(self.root.join("Cargo.lock"), folder.join("Cargo.lock"))?;
+        let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        command
+            .current_dir(&folder)
+            .env("CARGO_TARGET_DIR", &self.target)
+            .env("CARGO_PROFILE_DEV_DEBUG", "false")
+            .env("CARGO_INCREMENTAL", "0")
+            .args(["build", "--quiet", "--message-format=short"]);
+        let done = command.stdin(Stdio::null()).output().context("cargo can't be run")?;
+        let said = String::from_utf8_lossy(&done.stderr);
+        ensure!(done.status.success(), "the program of {name} doesn't compile:\n{}", head(&said, 30));
+        Ok(self.target.join("debug").join(name))
+    }
+}
+
+impl Harness {
+    /// Builds the program for these subjects.
+    pub(crate) fn build(
+        workshop: &Workshop,
+        name: &str,
+        files: &[GeneratedFile],
+        functions: Functions,
+    ) -> Result<Self> {
+        let main = MAIN
+            .replace("generated_crate", &name.replace('-', "_"))
+            .replace("        // functions\n", &functions.text);
+        let program = workshop.build(name, files, &main)?;
+        Ok(Self { program, functions: functions.of })
+    }
+
+    /// What becomes of each value: a subject's index, and a JSON text.
+    pub(crate) fn judge(&self, values: &[(usize, String)]) -> Result<Vec<Verdict>> {
+        let mut verdicts = Vec::with_capacity(values.len());
+        // A program that dies is started again behind the value that killed it.
+        while verdicts.len() < values.len() {
+            let before = verdicts.len();
+            self.run(&values[before..], &mut verdicts)?;
+            if verdicts.len() < values.len() {
+                verdicts.push(Verdict::Died("the program died".to_owned()));
+            }
+            let deaths =
+                verdicts.iter().rev().take(100).filter(|one| matches!(one, Verdict::Died(_))).count();
+            ensure!(deaths < 100, "the program of {} dies all the time", self.program.display());
+        }
+        Ok(verdicts)
+    }
+
+    fn run(&self, values: &[(usize, String)], verdicts: &mut Vec<Verdict>) -> Result<()> {
+        let mut child = Command::new(&self.program)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .with_context(|| format!("{} can't be run", self.program.display()))?;
+        let mut input = child.stdin.take().context("no input")?;
+        let output = BufReader::new(child.stdout.take().context("no output")?);
+        let mut lines: VecDeque<String> =
+            values.iter().map(|(subject, text)| format!("{}\t{text}\n", self.functions[*subject])).collect();
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                while let Some(line) = lines.pop_front() {
+                    if input.write_all(line.as_bytes()).is_err() {
+                        break;
+                    }
+                }
+            });
+            for line in output.lines() {
+                let Ok(line) = line else { break };
+                let (word, rest) = line.split_once('\t').unwrap_or((&line, ""));
+                let rest = rest.to_owned();
+                verdicts.push(match word {
+                    "accepted" => Verdict::Accepted(rest),
+                    "undecodable" => Verdict::Undecodable(rest),
+                    "violating" => Verdict::Violating(rest),
+                    _ => Verdict::Died(rest),
+                });
+            }
+        });
+        child.wait()?;
+        Ok(())
+    }
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(path, text).with_context(|| format!("{} can't be written", path.display()))
+}
+
+/// The first lines of a text.
+pub(crate) fn head(text: &str, count: usize) -> String {
+    text.lines().take(count).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,172 @@
+//! What is judged: a schema, and the Rust type that stands for it.
+
+use std::collections::BTreeSet;
+
+use planewright_codegen::ir::{
+    BodyKind, Content, NameHint, Operation, ParameterLocation, Status, Type, TypeUse,
+};
+use planewright_codegen::rust::{RustApi, Scope};
+use serde_json::{Value, json};
+
+use crate::document::{Document, deeper};
+
+/// A schema and its type.
+pub(crate) struct Subject {
+    /// Where the schema stands.
+    pub(crate) pointer: String,
+    /// The Rust type, null included: `Option<model::Pet>`.
+    pub(crate) ty: String,
+    /// Whether that `Option` is there.
+    pub(crate) nullable: bool,
+    /// Statements that check a `__value` at `__path` into `__violations`.
+    pub(crate) checks: Vec<String>,
+    /// Examples that stand beside the schema: of the media type, of the parameter.
+    pub(crate) examples: Vec<Value>,
+    /// Whether it is a parameter: those have no null.
+    pub(crate) is_parameter: bool,
+}
+
+/// Every component's schema, and those of parameters and JSON bodies.
+pub(crate) fn subjects(document: &Document, rust: &RustApi<'_>) -> Vec<Subject> {
+    let mut finder = Finder { document, rust, found: Vec::new(), seen: BTreeSet::new() };
+    for (id, declaration) in document.api.types.iter() {
+        if let NameHint::Component(name) = &declaration.name {
+            let pointer = deeper(document.components, name);
+            // Whether null is a value of an alias is said where it is used.
+            let nullable = admits_null(document, &pointer, 8);
+            finder.add(pointer, &TypeUse { nullable, ..TypeUse::plain(Type::Named(id)) }, Vec::new(), false);
+        }
+    }
+    for operation in &document.api.operations {
+        finder.operation(operation);
+    }
+    finder.found
+}
+
+struct Finder<'a> {
+    document: &'a Document,
+    rust: &'a RustApi<'a>,
+    found: Vec<Subject>,
+    seen: BTreeSet<(String, String)>,
+}
+
+impl Finder<'_> {
+    fn add(&mut self, pointer: String, ty: &TypeUse, examples: Vec<Value>, is_parameter: bool) {
+        let Some(schema) = self.document.schemas.pointer(&pointer) else { return };
+        // A mere reference is judged where it leads, unless there is an example.
+        let mere = schema.as_object().is_some_and(|schema| schema.len() == 1 && schema.contains_key("$ref"));
+        let declared = matches!(ty.ty, Type::Named(_)) && ty.constraints.is_empty();
+        if mere && declared && examples.is_empty() {
+            return;
+        }
+        let subject = Subject {
+            ty: self.rust.type_expr(ty, Scope::Outside),
+            nullable: self.rust.is_nullable(ty),
+            checks: self.rust.checks(ty, Scope::Outside),
+            pointer,
+            examples,
+            is_parameter,
+        };
+        if self.seen.insert((subject.pointer.clone(), subject.ty.clone())) {
+            self.found.push(subject);
+        }
+    }
+
+    fn operation(&mut self, operation: &Operation) {
+        let document = self.document;
+        let item = deeper("/paths", &operation.path.text);
+        let Some((item, _)) = document.followed(&item) else { return };
+        let own = deeper(&item, &operation.method.as_str().to_ascii_lowercase());
+        for parameter in &operation.parameters {
+            let location = match parameter.location {
+                ParameterLocation::Path => "path",
+                ParameterLocation::Query => "query",
+                ParameterLocation::Header => "header",
+                ParameterLocation::Cookie => "cookie",
+            };
+            let wanted = (json!(parameter.name), json!(location));
+            let Some(place) = self.parameter(&[&own, &item], |found| {
+                found.get("name") == Some(&wanted.0) && found.get("in") == Some(&wanted.1)
+            }) else {
+                continue;
+            };
+            let examples = examples(document.schemas.pointer(&place));
+            self.add(deeper(&place, "schema"), &parameter.ty, examples, true);
+        }
+        if let Some(body) = &operation.body {
+            self.contents(&deeper(&own, "requestBody"), &body.contents);
+            if let Some(place) =
+                self.parameter(&[&own, &item], |found| found.get("in") == Some(&json!("body")))
+            {
+                self.json(&deeper(&place, "schema"), &body.contents);
+            }
+        }
+        for response in &operation.responses {
+            let status = match response.status {
+                Status::Code(code) => code.to_string(),
+                Status::Range(digit) => format!("{digit}XX"),
+                Status::Default => "default".to_owned(),
+            };
+            let place = deeper(&deeper(&own, "responses"), &status);
+            self.contents(&place, &response.contents);
+            if let Some((place, _)) = document.followed(&place) {
+                self.json(&deeper(&place, "schema"), &response.contents);
+            }
+        }
+    }
+
+    fn parameter(&self, owners: &[&str], is: impl Fn(&Value) -> bool) -> Option<String> {
+        owners.iter().find_map(|owner| {
+            let list = deeper(owner, "parameters");
+            let count = self.document.schemas.pointer(&list)?.as_array()?.len();
+            let places = (0..count).map(|index| deeper(&list, &index.to_string()));
+            places
+                .filter_map(|place| self.document.followed(&place))
+                .find(|(_, found)| is(found))
+                .map(|(place, _)| place)
+        })
+    }
+
+    fn contents(&mut self, place: &str, contents: &[Content]) {
+        let Some((place, _)) = self.document.followed(place) else { return };
+        for content in contents {
+            if let BodyKind::Json(ty) = &content.kind {
+                let place = deeper(&deeper(&place, "content"), &content.media_type);
+                let Some((place, media_type)) = self.document.followed(&place) else { continue };
+                self.add(deeper(&place, "schema"), ty, examples(Some(media_type)), false);
+            }
+        }
+    }
+
+    fn json(&mut self, pointer: &str, contents: &[Content]) {
+        for content in contents {
+            if let BodyKind::Json(ty) = &content.kind {
+                self.add(pointer.to_owned(), ty, Vec::new(), false);
+            }
+        }
+    }
+}
+
+/// `example` and the values of `examples`.
+fn examples(owner: Option<&Value>) -> Vec<Value> {
+    let Some(owner) = owner else { return Vec::new() };
+    let named = owner.get("examples").and_then(Value::as_object).into_iter().flatten();
+    let named = named.filter_map(|(_, example)| example.get("value"));
+    owner.get("example").into_iter().chain(named).cloned().collect()
+}
+
+/// Whether a schema says that null is one of its values.
+fn admits_null(document: &Document, pointer: &str, depth: usize) -> bool {
+    let Some((place, schema)) = document.followed(pointer) else { return false };
+    let kinds = schema.get("type");
+    let listed = kinds == Some(&json!("null"))
+        || kinds.and_then(Value::as_array).is_some_and(|all| all.contains(&json!("null")));
+    let alternatives = |key: &str| schema.get(key).and_then(Value::as_array).map_or(0, Vec::len);
+    listed
+        || (depth > 0
+            && ["anyOf", "oneOf"].iter().any(|key| {
+                let list = deeper(&place, key);
+                (0..alternatives(key))
+                    .any(|index| admits_null(document, &deeper(&list, &index.to_string()), depth - 1))
+            }))
+}
