@@ -30,7 +30,7 @@ mod view;
 
 pub(crate) use prune::types_of;
 
-use crate::config::Selection;
+use crate::config::Config;
 use crate::diagnostic::{Diagnostics, Sink};
 use crate::edit;
 use crate::ir::{Api, Tag};
@@ -41,15 +41,18 @@ use crate::source::{Node, Object, SourceSet, Tree};
 /// Every stage from texts to the intermediate representation. `None` if a diagnostic is fatal.
 #[must_use]
 pub fn lower(sources: &SourceSet) -> (Option<Api>, Diagnostics) {
-    lower_selected(sources, &Selection::default())
+    lower_with(&Config::tree(), sources)
 }
 
-/// As [`lower`], of the operations that are selected.
+/// As [`lower`], of the operations that are selected. What the configuration names in vain is told.
 #[must_use]
-pub fn lower_selected(sources: &SourceSet, selection: &Selection) -> (Option<Api>, Diagnostics) {
+pub fn lower_with(config: &Config, sources: &SourceSet) -> (Option<Api>, Diagnostics) {
     let sink = Sink::new();
-    let tree = edit::read(sources, selection, &sink);
+    let tree = edit::read(sources, &config.select, &sink);
     let api = lower_tree(&tree, &sink);
+    if let (Some(api), Some(root)) = (&api, tree.root()) {
+        config.tell_unmatched(api, root.span, &sink);
+    }
     (api, sink.finish(&tree))
 }
 
