@@ -18,6 +18,7 @@ mod operations;
 mod parameters;
 mod path_template;
 mod peek;
+mod placement;
 mod prune;
 mod responses;
 mod routes;
@@ -72,9 +73,9 @@ fn lower_tree(tree: &Tree<'_>, sink: &Sink) -> Option<Api> {
 pub fn lower_document<'a>(reading: Reading<'a>, resolved: &'a Resolved<'a>) -> Api {
     let document = resolved.document;
     let mut schemas = schemas::Schemas::of(reading, document);
-    let mut operations = operations::lower(reading, &mut schemas, resolved);
-    routes::check(reading, &mut operations);
+    let operations = operations::lower(reading, &mut schemas, resolved);
     let mut operations = prune::without_broken(reading, &schemas, operations);
+    routes::check(reading, &mut operations);
     links::check(reading, &declared_ids(document), &mut operations);
     asynchronous::attach(reading, &schemas.table, &mut operations);
     let mut operations: Vec<_> = operations.into_iter().map(|lowered| lowered.operation).collect();
