@@ -40,6 +40,7 @@ impl<'a> Exchange<'a> {
             skipped.push(arm.err());
         }
         let text = MAIN
+            .replace("base_path", self.rust.api().base_paths.first().map_or("", String::as_str))
             .replace("generated_crate", &crate_name.replace('-', "_"))
             .replace("        // operations\n", &arms)
             .replace("// traits\n", &self.traits());

@@ -30,6 +30,8 @@ pub(crate) struct Report {
     called: usize,
     calls: usize,
     equal: usize,
+    /// Calls with a value that the type refuses; those are the oracle's to judge.
+    unfit: usize,
     /// Operations that weren't called, by reason.
     skipped: BTreeMap<String, Vec<String>>,
     /// What differs, by operation.
@@ -86,6 +88,10 @@ pub(crate) fn judge(document: &Document, workshop: &Workshop, calls: usize, seed
     for (((index, _), input), answer) in lines.iter().zip(&inputs).zip(answers) {
         let operation = &document.api.operations[*index];
         report.calls += 1;
+        if answer.0 == "unfit" {
+            report.unfit += 1;
+            continue;
+        }
         match compare(operation, input, answer) {
             Ok(()) => report.equal += 1,
             Err(why) => {
@@ -287,6 +293,7 @@ impl Report {
         self.called += other.called;
         self.calls += other.calls;
         self.equal += other.equal;
+        self.unfit += other.unfit;
         for (reason, operations) in &other.skipped {
             self.skipped.entry(reason.clone()).or_default().extend(operations.iter().cloned());
         }
@@ -295,26 +302,27 @@ impl Report {
 
     /// Whether nothing differs.
     pub(crate) fn is_well(&self) -> bool {
-        self.calls == self.equal && self.calls > 0
+        self.calls == self.equal + self.unfit && self.equal > 0
     }
 
     /// The heading of the table.
     pub(crate) fn heading() -> String {
         format!(
-            "{:<30} {:>10} {:>7} {:>7} {:>7} {:>8}",
-            "document", "operations", "called", "calls", "equal", "differ in"
+            "{:<30} {:>10} {:>7} {:>7} {:>7} {:>7} {:>9}",
+            "document", "operations", "called", "calls", "equal", "unfit", "differ in"
         )
     }
 
     /// One line of the table.
     pub(crate) fn row(&self) -> String {
         format!(
-            "{:<30} {:>10} {:>7} {:>7} {:>7} {:>8}",
+            "{:<30} {:>10} {:>7} {:>7} {:>7} {:>7} {:>9}",
             self.name,
             self.operations,
             self.called,
             self.calls,
             self.equal,
+            self.unfit,
             self.differs.len()
         )
     }
