@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use planewright_codegen::config::{Config, ConfigFile};
 use planewright_codegen::diagnostic::{Diagnostics, Severity, render, render_line, to_json};
 use planewright_codegen::ir::Api;
-use planewright_codegen::lower::lower_selected;
+use planewright_codegen::lower::lower_with;
 use planewright_codegen::source::SourceSet;
 
 use crate::Failure;
@@ -88,7 +88,7 @@ impl Read {
 
     /// What the document means. Tells what was read and what there is to say about it.
     pub(crate) fn api(&self) -> Result<Api, Failure> {
-        let (api, diagnostics) = lower_selected(&self.sources, &self.config.select);
+        let (api, diagnostics) = lower_with(&self.config, &self.sources);
         if let Some(api) = api.as_ref().filter(|_| !self.is_json()) {
             let (operations, types) = (api.operations.len(), api.types.len());
             step(

@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::diagnostic::Diagnostics;
 use crate::format::{FormatFault, GeneratedFile, format};
 use crate::ir::Api;
-use crate::lower::lower_selected;
+use crate::lower::lower_with;
 use crate::render::{RenderFault, render};
 use crate::rust::RustApi;
 use crate::source::SourceSet;
@@ -25,7 +25,7 @@ pub struct Generated {
 /// # Errors
 /// If the document is broken as a whole. A broken operation is left out instead, with a diagnostic.
 pub fn generate(config: &Config, sources: &SourceSet) -> Result<Generated, GenerateError> {
-    let (api, diagnostics) = lower_selected(sources, &config.select);
+    let (api, diagnostics) = lower_with(config, sources);
     match api {
         Some(api) => Ok(Generated { files: generate_api(config, &api)?, api, diagnostics }),
         None => Err(GenerateError::Document(diagnostics)),

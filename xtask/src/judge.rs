@@ -24,6 +24,7 @@ pub(crate) struct Selection {
 const OWN: &[&str] = &[
     "spec/openapi/flink.yaml",
     "codegen/tests/golden/constraints/openapi.yaml",
+    "codegen/tests/golden/parameters/openapi.yaml",
     "codegen/tests/golden/shapes/openapi.yaml",
     "codegen/tests/golden/unions/openapi.yaml",
 ];
@@ -40,6 +41,11 @@ const FEW: &[&str] = &[
 /// Judges the types by values, against a JSON Schema validator.
 pub(crate) fn oracle(selection: &Selection) -> Result<()> {
     judge("oracle", selection)
+}
+
+/// Lets the generated clients call the generated servers.
+pub(crate) fn round_trip(selection: &Selection) -> Result<()> {
+    judge("round-trip", selection)
 }
 
 /// A part of the test run.

@@ -60,6 +60,8 @@ enum Chore {
     /// Exit code 1 if a document can't be generated, if an operation is missing that no message names, or if a crate
     /// has an error or a warning.
     Corpus(corpus::Arguments),
+    /// Judges generated clients and servers by calls between them.
+    RoundTrip(judge::Selection),
     /// Checks the house rules.
     Tidy,
     /// Lints our OpenAPI documents.
@@ -94,6 +96,7 @@ fn carry_out(chore: Chore) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Chore::Codegen { check: false } => codegen::write().map(|()| ExitCode::SUCCESS),
+        Chore::RoundTrip(selection) => judge::round_trip(&selection).map(|()| ExitCode::SUCCESS),
         Chore::Oracle(selection) => judge::oracle(&selection).map(|()| ExitCode::SUCCESS),
         Chore::Corpus(arguments) => corpus::run(&arguments),
         Chore::Tidy => tidy::run().map(|_| ExitCode::SUCCESS),

@@ -51,6 +51,11 @@ const STEPS: &[Step] = &[
         about: "generated types agree with a JSON Schema validator",
         run: || judge::step(judge::oracle),
     },
+    Step {
+        name: "round-trip",
+        about: "generated servers see what generated clients send, and the other way round",
+        run: || judge::step(judge::round_trip),
+    },
     Step { name: "swagger", about: "the Swagger page in headless Chromium", run: swagger::page },
     Step {
         name: "flink-cli",

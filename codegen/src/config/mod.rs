@@ -2,6 +2,7 @@
 
 mod file;
 mod selection;
+mod unmatched;
 
 pub use file::{ConfigError, ConfigFile, Part};
 pub use selection::Selection;

@@ -115,13 +115,8 @@ codes! {
     // Paths, operations, parameters.
     BAD_PATH = "E0401", "bad-path",
         "A path template can't be understood: it begins with a slash, and its braces are in pairs, around a name.";
-    PATH_SUFFIX = "U0402", "path-suffix",
-        "A path has a `?` or a `#`. Paths are matched without query and fragment, so two such operations would be one.";
     ADJACENT_PARAMETERS = "U0403", "adjacent-path-parameters",
         "Two parameters touch in one path segment; no rule says where the first one ends.";
-    DUPLICATE_ROUTE = "E0404", "duplicate-route",
-        "Two operations have the same method and templates that differ only in the names of parameters. \
-         Requests can't be told apart.";
     NO_OPERATION_ID = "W0405", "no-operation-id",
         "Methods and types are named after `operationId`. Without one, a name is made from method and path.";
     DUPLICATE_OPERATION_ID = "W0406", "duplicate-operation-id",
@@ -129,9 +124,7 @@ codes! {
     BAD_PARAMETER = "E0407", "bad-parameter",
         "A parameter's place or style is unknown, or they don't go together.";
     DUPLICATE_PARAMETER = "E0408", "duplicate-parameter",
-        "An operation has two parameters with one name in one place.";
-    PARAMETER_NOT_IN_PATH = "E0409", "parameter-not-in-path",
-        "A path parameter is declared, but the path template has no such name in braces.";
+        "An operation has two parameters with one name in one place, and they differ.";
     UNDECLARED_PATH_PARAMETER = "W0410", "undeclared-path-parameter",
         "The path template has a name in braces that no parameter declares. It is taken as a string.";
     OPTIONAL_PATH_PARAMETER = "W0411", "optional-path-parameter",
@@ -149,7 +142,8 @@ codes! {
     CALLBACKS = "U0416", "callbacks",
         "Callbacks are requests that the server makes. Nothing is generated for them.";
     REPAIRED_PATH_PARAMETER = "W0417", "repaired-path-parameter",
-        "A path parameter's name differs from the name in braces only in case or separators. They are taken as one.";
+        "A path parameter's name differs from the name in braces only in case or separators, or they are the only two \
+         without a counterpart. They are taken as one. So are `/:id` and `/{id}`.";
     NO_RESPONSES = "W0418", "no-responses",
         "An operation must have a response. Any status with an empty body is assumed.";
     BAD_STATUS = "W0419", "bad-status",
@@ -161,6 +155,16 @@ codes! {
         "Webhooks are requests that the server makes. Nothing is generated for them.";
     COLLECTION_FORMAT = "U0422", "collection-format",
         "A list of Swagger 2.0 is written with tabs between its values (`tsv`). The operation is left out.";
+    PATH_SUFFIX = "W0423", "path-suffix",
+        "A path has a `?` or a `#`, which it can't have. What follows `#` is never sent and only tells operations apart; \
+         what follows `?` becomes query parameters with one value.";
+    SHARED_ROUTE = "U0424", "shared-route",
+        "Two operations have the same method and templates that differ only in the names of parameters, or behind a `?` \
+         or `#`. A server can't tell their requests apart: only clients have the second.";
+    PARAMETER_NOT_IN_PATH = "W0425", "parameter-not-in-path",
+        "A path parameter is declared, but the path template has no such name in braces. It is ignored.";
+    REPEATED_PARAMETER = "W0426", "repeated-parameter",
+        "An operation has the same parameter twice, in the same words. One is enough.";
 
     // Bodies.
     BAD_MEDIA_TYPE = "W0501", "bad-media-type",

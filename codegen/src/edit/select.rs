@@ -161,8 +161,8 @@ fn at_mut<'n>(root: &'n mut Node, way: &[String]) -> Option<&'n mut Node> {
 
 #[cfg(test)]
 mod tests {
-    use crate::config::Selection;
-    use crate::lower::lower_selected;
+    use crate::config::{Config, Selection};
+    use crate::lower::lower_with;
     use crate::source::SourceSet;
 
     const SHOP: &str = r##"{"openapi": "3.0.3", "info": {"title": "t", "version": "1"}, "paths": {
@@ -182,7 +182,8 @@ mod tests {
                 "Unused": {"type": "what is this"}}}}"##;
 
     fn left(selection: Selection) -> (Vec<String>, Vec<String>, Vec<String>) {
-        let (api, diagnostics) = lower_selected(&SourceSet::from_text("shop.json", SHOP), &selection);
+        let config = Config { select: selection, ..Config::tree() };
+        let (api, diagnostics) = lower_with(&config, &SourceSet::from_text("shop.json", SHOP));
         let api = api.expect("nothing fatal");
         let operations = api.operations.iter().map(|operation| operation.id.clone()).collect();
         let types = api.types.iter().filter_map(|(_, declaration)| match &declaration.name {

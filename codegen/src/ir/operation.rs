@@ -29,6 +29,9 @@ pub struct Operation {
     pub servers: Vec<Server>,
     /// If it starts work that outlives the response (`x-planewright-async`).
     pub async_operation: Option<AsyncOperation>,
+    /// The operation that has the same method and route, if there is one before it. A server can't tell them apart, and
+    /// has only the other; a client has both.
+    pub shadowed_by: Option<String>,
     /// Where it is declared.
     pub location: Location,
 }

@@ -18,6 +18,7 @@ mod operations;
 mod parameters;
 mod path_template;
 mod peek;
+mod placement;
 mod prune;
 mod responses;
 mod routes;
@@ -30,7 +31,7 @@ mod view;
 
 pub(crate) use prune::types_of;
 
-use crate::config::Selection;
+use crate::config::Config;
 use crate::diagnostic::{Diagnostics, Sink};
 use crate::edit;
 use crate::ir::{Api, Tag};
@@ -41,15 +42,18 @@ use crate::source::{Node, Object, SourceSet, Tree};
 /// Every stage from texts to the intermediate representation. `None` if a diagnostic is fatal.
 #[must_use]
 pub fn lower(sources: &SourceSet) -> (Option<Api>, Diagnostics) {
-    lower_selected(sources, &Selection::default())
+    lower_with(&Config::tree(), sources)
 }
 
-/// As [`lower`], of the operations that are selected.
+/// As [`lower`], of the operations that are selected. What the configuration names in vain is told.
 #[must_use]
-pub fn lower_selected(sources: &SourceSet, selection: &Selection) -> (Option<Api>, Diagnostics) {
+pub fn lower_with(config: &Config, sources: &SourceSet) -> (Option<Api>, Diagnostics) {
     let sink = Sink::new();
-    let tree = edit::read(sources, selection, &sink);
+    let tree = edit::read(sources, &config.select, &sink);
     let api = lower_tree(&tree, &sink);
+    if let (Some(api), Some(root)) = (&api, tree.root()) {
+        config.tell_unmatched(api, root.span, &sink);
+    }
     (api, sink.finish(&tree))
 }
 
@@ -69,9 +73,9 @@ fn lower_tree(tree: &Tree<'_>, sink: &Sink) -> Option<Api> {
 pub fn lower_document<'a>(reading: Reading<'a>, resolved: &'a Resolved<'a>) -> Api {
     let document = resolved.document;
     let mut schemas = schemas::Schemas::of(reading, document);
-    let mut operations = operations::lower(reading, &mut schemas, resolved);
-    routes::check(reading, &mut operations);
+    let operations = operations::lower(reading, &mut schemas, resolved);
     let mut operations = prune::without_broken(reading, &schemas, operations);
+    routes::check(reading, &mut operations);
     links::check(reading, &declared_ids(document), &mut operations);
     asynchronous::attach(reading, &schemas.table, &mut operations);
     let mut operations: Vec<_> = operations.into_iter().map(|lowered| lowered.operation).collect();

@@ -90,6 +90,7 @@ fn one<'a>(
             .map(|server| Server { url: server.url.value.clone(), description: server.description.clone() })
             .collect(),
         async_operation: None,
+        shadowed_by: None,
         location: reading.tree.location(source.span),
     };
     Ok(Lowered { operation, span: source.span, asynchronous: source.asynchronous.clone(), links })

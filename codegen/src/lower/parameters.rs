@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::schemas::{Schemas, use_docs};
-use super::{bodies, defaults, path_template};
+use super::{bodies, defaults, path_template, placement};
 use crate::diagnostic::{Problem, Reported, code};
 use crate::ir::{
     self, Docs, ParameterLocation, PathTemplate, StringFormat, Style, Type, TypeKind, TypeTable, TypeUse,
@@ -33,18 +33,15 @@ pub(super) fn lower<'a>(
     template: &mut PathTemplate,
     id: &str,
 ) -> Result<Vec<ir::Parameter>, Reported> {
+    let places = placement::places(reading, source, template);
     let names: Vec<String> = path_template::parameters(template).map(str::to_owned).collect();
     let mut in_path: Vec<Option<ir::Parameter>> = vec![None; names.len()];
     let mut others = Vec::new();
     let mut failed = None;
-    for parameter in &source.parameters {
-        let place = match place(reading, source, parameter, &names) {
-            Ok(place) => place,
-            Err(reported) => {
-                failed = Some(reported);
-                continue;
-            }
-        };
+    for (parameter, place) in source.parameters.iter().zip(places) {
+        if place.is_none() && parameter.location == ParameterLocation::Path {
+            continue;
+        }
         match one(reading, schemas, parameter, id) {
             Err(reported) => failed = Some(reported),
             Ok(None) => {}
@@ -69,47 +66,12 @@ pub(super) fn lower<'a>(
             text_parameter(name)
         })
     });
-    Ok(path.chain(others).collect())
-}
-
-/// Which of the template's parameters it is; `None` if it isn't in the path.
-fn place(
-    reading: Reading<'_>,
-    source: &ResolvedOperation<'_>,
-    parameter: &Parameter<'_>,
-    names: &[String],
-) -> Result<Option<usize>, Reported> {
-    if parameter.location != ParameterLocation::Path {
-        return Ok(None);
-    }
-    let name = &parameter.name;
-    if let Some(index) = names.iter().position(|other| *other == name.value) {
-        return Ok(Some(index));
-    }
-    let plain = |text: &str| text.replace(['_', '-', '.'], "").to_ascii_lowercase();
-    let declared = |other: &String| {
-        source
-            .parameters
-            .iter()
-            .any(|one| one.location == ParameterLocation::Path && one.name.value == *other)
-    };
-    let alike = names.iter().position(|other| plain(other) == plain(&name.value) && !declared(other));
-    match alike {
-        Some(index) => {
-            let message = format!("the path says `{{{}}}`, not `{{{}}}`", names[index], name.value);
-            Problem::new(code::REPAIRED_PATH_PARAMETER, name.span, message)
-                .related(source.path.span, "the path")
-                .report(reading.sink);
-            Ok(Some(index))
-        }
-        None => {
-            let message = format!("the path `{}` has no parameter `{}`", source.path.value, name.value);
-            Err(Problem::new(code::PARAMETER_NOT_IN_PATH, name.span, message)
-                .related(source.path.span, "the path")
-                .help(format!("write `{{{}}}` in the path, or remove the parameter", name.value))
-                .report(reading.sink))
-        }
-    }
+    let declared: Vec<ir::Parameter> = path.chain(others).collect();
+    let said = path_template::query(&source.path.value).filter(|(name, _)| {
+        !declared.iter().any(|one| one.location == ParameterLocation::Query && one.name == *name)
+    });
+    let said: Vec<ir::Parameter> = said.map(|(name, value)| constant_parameter(name, value)).collect();
+    Ok(declared.into_iter().chain(said).collect())
 }
 
 fn one<'a>(
@@ -321,4 +283,11 @@ fn text_parameter(name: String) -> ir::Parameter {
         media_type: None,
         docs: Docs::default(),
     }
+}
+
+/// A parameter that a path has behind its `?`: it has one value.
+fn constant_parameter(name: String, value: String) -> ir::Parameter {
+    let constraints = ir::Constraints { one_of: vec![value.into()], ..ir::Constraints::default() };
+    let ty = TypeUse { constraints, ..TypeUse::plain(Type::String(StringFormat::Plain)) };
+    ir::Parameter { location: ParameterLocation::Query, style: Style::Form, ty, ..text_parameter(name) }
 }

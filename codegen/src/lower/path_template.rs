@@ -7,12 +7,12 @@ use crate::source::percent_decode;
 pub(super) fn read(reading: Reading<'_>, path: &Text) -> Result<PathTemplate, Reported> {
     let text = &path.value;
     if let Some(mark) = text.chars().find(|character| matches!(character, '?' | '#')) {
-        let message = format!("the path has a `{mark}`");
-        return Err(Problem::new(code::PATH_SUFFIX, path.span, message)
-            .help("query parameters are declared as parameters")
-            .report_fatal(reading.sink));
+        let becomes = if mark == '#' { "isn't sent" } else { "becomes parameters with one value" };
+        let message = format!("a path can't have a `{mark}`; what follows it {becomes}");
+        Problem::new(code::PATH_SUFFIX, path.span, message).report(reading.sink);
     }
-    let rest = text.strip_prefix('/').unwrap_or(text);
+    let route = text.split(['?', '#']).next().unwrap_or_default();
+    let rest = route.strip_prefix('/').unwrap_or(route);
     let mut segments = Vec::new();
     if !rest.is_empty() {
         for part in rest.split('/') {
@@ -35,6 +35,17 @@ pub(super) fn parameters(template: &PathTemplate) -> impl Iterator<Item = &str> 
     template.segments.iter().flatten().filter_map(|part| match part {
         SegmentPart::Parameter(name) => Some(name.as_str()),
         SegmentPart::Literal(_) => None,
+    })
+}
+
+/// Names and values behind the `?` of a path. Values in braces belong to declared parameters.
+pub(super) fn query(path: &str) -> impl Iterator<Item = (String, String)> {
+    let (path, _) = path.split_once('#').unwrap_or((path, ""));
+    let (_, query) = path.split_once('?').unwrap_or((path, ""));
+    query.split('&').filter_map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let plain = !name.is_empty() && !pair.contains(['{', '}']);
+        plain.then(|| Some((percent_decode(name)?, percent_decode(value)?))).flatten()
     })
 }
 

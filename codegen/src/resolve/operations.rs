@@ -147,6 +147,12 @@ fn parameters<'a>(
             Ok(parameter) => match list.iter().find(|other| same(other, &parameter)) {
                 // The very same part, referred to twice, means what it means once.
                 Some(other) if other.node.identity() == parameter.node.identity() => {}
+                Some(other) if other.node.to_json() == parameter.node.to_json() => {
+                    let message = format!("the parameter `{}` is declared twice", parameter.name.value);
+                    Problem::new(code::REPEATED_PARAMETER, parameter.name.span, message)
+                        .related(other.name.span, "first here")
+                        .report(reading.sink);
+                }
                 Some(other) => {
                     let message = format!("the parameter `{}` is declared twice", parameter.name.value);
                     let problem = Problem::new(code::DUPLICATE_PARAMETER, parameter.name.span, message)

@@ -130,7 +130,10 @@ pub fn plan(rust: &RustApi<'_>) -> ServerPlan {
     let used: Vec<_> = api
         .tags
         .iter()
-        .filter(|tag| api.operations.iter().any(|operation| operation.tag == tag.name))
+        .filter(|tag| {
+            let served = |one: &Operation| one.tag == tag.name && one.shadowed_by.is_none();
+            api.operations.iter().any(served)
+        })
         .collect();
     let names = used.iter().map(|tag| rust.tag(&tag.name));
     let fields = claim(names.clone().map(|tag| (tag.module.clone(), tag.module.clone())), "_", BUILDER);
@@ -142,7 +145,7 @@ pub fn plan(rust: &RustApi<'_>) -> ServerPlan {
             .operations
             .iter()
             .enumerate()
-            .filter(|(_, operation)| operation.tag == tag.name)
+            .filter(|(_, operation)| operation.tag == tag.name && operation.shadowed_by.is_none())
             .map(|(index, operation)| plan_operation(rust, index, operation, &names.module, &field))
             .collect();
         tags.push(ServerTag {

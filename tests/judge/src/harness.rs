@@ -1,6 +1,5 @@
 //! The program that stands for a document's types: it reads values and says what becomes of them.
 
-use std::collections::VecDeque;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -66,15 +65,21 @@ pub(crate) struct Workshop {
     pub(crate) target: PathBuf,
 }
 
-/// A program, built.
+/// A program, built: it answers each line with one line.
+pub(crate) struct Program(PathBuf);
+
+/// What a program says of a line: a word, and more.
+pub(crate) type Answer = (String, String);
+
+/// The program that judges a document's types.
 pub(crate) struct Harness {
-    program: PathBuf,
+    program: Program,
     functions: Vec<usize>,
 }
 
 impl Workshop {
     /// Writes a crate of these files, with `main` as its program, and builds it.
-    pub(crate) fn build(&self, name: &str, files: &[GeneratedFile], main: &str) -> Result<PathBuf> {
+    pub(crate) fn build(&self, name: &str, files: &[GeneratedFile], main: &str) -> Result<Program> {
         let folder = self.folder.join(name);
         if folder.exists() {
             fs::remove_dir_all(&folder)?;
@@ -94,7 +99,7 @@ impl Workshop {
         let done = command.stdin(Stdio::null()).output().context("cargo can't be run")?;
         let said = String::from_utf8_lossy(&done.stderr);
         ensure!(done.status.success(), "the program of {name} doesn't compile:\n{}", head(&said, 30));
-        Ok(self.target.join("debug").join(name))
+        Ok(Program(self.target.join("debug").join(name)))
     }
 }
 
@@ -115,36 +120,48 @@ impl Harness {
 
     /// What becomes of each value: a subject's index, and a JSON text.
     pub(crate) fn judge(&self, values: &[(usize, String)]) -> Result<Vec<Verdict>> {
-        let mut verdicts = Vec::with_capacity(values.len());
-        // A program that dies is started again behind the value that killed it.
-        while verdicts.len() < values.len() {
-            let before = verdicts.len();
-            self.run(&values[before..], &mut verdicts)?;
-            if verdicts.len() < values.len() {
-                verdicts.push(Verdict::Died("the program died".to_owned()));
+        let lines: Vec<_> =
+            values.iter().map(|(subject, text)| (self.functions[*subject], text.clone())).collect();
+        let verdict = |(word, rest): Answer| match word.as_str() {
+            "accepted" => Verdict::Accepted(rest),
+            "undecodable" => Verdict::Undecodable(rest),
+            "violating" => Verdict::Violating(rest),
+            _ => Verdict::Died(rest),
+        };
+        Ok(self.program.answers(&lines)?.into_iter().map(verdict).collect())
+    }
+}
+
+impl Program {
+    /// What it says of each line: a number, and a JSON text.
+    pub(crate) fn answers(&self, lines: &[(usize, String)]) -> Result<Vec<Answer>> {
+        let mut answers: Vec<Answer> = Vec::with_capacity(lines.len());
+        // A program that dies is started again behind the line that killed it.
+        while answers.len() < lines.len() {
+            let before = answers.len();
+            self.run(&lines[before..], &mut answers)?;
+            if answers.len() < lines.len() {
+                answers.push(("died".to_owned(), "the program died".to_owned()));
             }
-            let deaths =
-                verdicts.iter().rev().take(100).filter(|one| matches!(one, Verdict::Died(_))).count();
-            ensure!(deaths < 100, "the program of {} dies all the time", self.program.display());
+            let deaths = answers.iter().rev().take(100).filter(|(word, _)| word == "died").count();
+            ensure!(deaths < 100, "{} dies all the time", self.0.display());
         }
-        Ok(verdicts)
+        Ok(answers)
     }
 
-    fn run(&self, values: &[(usize, String)], verdicts: &mut Vec<Verdict>) -> Result<()> {
-        let mut child = Command::new(&self.program)
+    fn run(&self, lines: &[(usize, String)], answers: &mut Vec<Answer>) -> Result<()> {
+        let mut child = Command::new(&self.0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .with_context(|| format!("{} can't be run", self.program.display()))?;
+            .with_context(|| format!("{} can't be run", self.0.display()))?;
         let mut input = child.stdin.take().context("no input")?;
         let output = BufReader::new(child.stdout.take().context("no output")?);
-        let mut lines: VecDeque<String> =
-            values.iter().map(|(subject, text)| format!("{}\t{text}\n", self.functions[*subject])).collect();
         std::thread::scope(|scope| {
             scope.spawn(move || {
-                while let Some(line) = lines.pop_front() {
-                    if input.write_all(line.as_bytes()).is_err() {
+                for (number, text) in lines {
+                    if writeln!(input, "{number}\t{text}").is_err() {
                         break;
                     }
                 }
@@ -152,13 +169,7 @@ impl Harness {
             for line in output.lines() {
                 let Ok(line) = line else { break };
                 let (word, rest) = line.split_once('\t').unwrap_or((&line, ""));
-                let rest = rest.to_owned();
-                verdicts.push(match word {
-                    "accepted" => Verdict::Accepted(rest),
-                    "undecodable" => Verdict::Undecodable(rest),
-                    "violating" => Verdict::Violating(rest),
-                    _ => Verdict::Died(rest),
-                });
+                answers.push((word.to_owned(), rest.to_owned()));
             }
         });
         child.wait()?;

@@ -2,13 +2,20 @@
 //!
 //! `planewright-judge oracle DOC…`: for every schema, values drawn from it and values next to those are read by the generated
 //! types and by a JSON Schema validator. Both must agree, and what is accepted must come back equal.
+//!
+//! `planewright-judge round-trip DOC…`: for every operation, the generated client calls the generated server in one process, with
+//! drawn parameters and bodies. The server must see what was sent, and the client receive what was answered.
 
 mod document;
+mod exchange;
 mod harness;
 mod oracle;
+mod places;
 mod report;
+mod round_trip;
 mod same;
 mod subject;
+mod validators;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -56,6 +63,17 @@ enum Judge {
         #[arg(long, default_value_t = 99.9)]
         agreement: f64,
     },
+    /// The generated client calls the generated server.
+    RoundTrip {
+        /// The documents.
+        documents: Vec<PathBuf>,
+        /// Calls of each operation.
+        #[arg(long, default_value_t = 12)]
+        calls: usize,
+        /// Where the numbers begin.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
 }
 
 fn main() -> ExitCode {
@@ -77,6 +95,7 @@ fn carry_out(arguments: Arguments) -> Result<bool> {
         Judge::Oracle { documents, samples, misses, seed, agreement } => {
             oracle(&workshop, &documents, Effort { samples, misses, seed }, agreement)
         }
+        Judge::RoundTrip { documents, calls, seed } => round_trip(&workshop, &documents, calls, seed),
     }
 }
 
@@ -110,4 +129,33 @@ fn oracle(workshop: &Workshop, documents: &[PathBuf], effort: Effort, agreement:
     }
     print!("\n{}", all.classes());
     Ok(well && all.agreement() >= agreement)
+}
+
+fn round_trip(workshop: &Workshop, documents: &[PathBuf], calls: usize, seed: u64) -> Result<bool> {
+    let mut all = round_trip::Report::new("all");
+    let mut well = true;
+    println!("{}", round_trip::Report::heading());
+    for path in documents {
+        let judged = match Document::read(path) {
+            Ok(Some(document)) => round_trip::judge(&document, workshop, calls, seed),
+            Ok(None) => {
+                println!("{:<30} refused by the generator", path.display());
+                continue;
+            }
+            Err(error) => Err(error),
+        };
+        match judged {
+            Ok(report) => {
+                println!("{}", report.row());
+                all.add(&report);
+            }
+            Err(error) => {
+                println!("{}: {error:#}", path.display());
+                well = false;
+            }
+        }
+    }
+    println!("{}", all.row());
+    print!("\n{}", all.details());
+    Ok(well && all.is_well())
 }

@@ -7,13 +7,14 @@ use planewright_codegen::config::{Config, Layout, Parts, Runtime};
 use planewright_codegen::generate_api;
 use planewright_codegen::rust::RustApi;
 use planewright_sample::{Sample, Sampler, Size};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::document::Document;
 use crate::harness::{Functions, Harness, Verdict, Workshop};
 use crate::report::{Class, Report};
 use crate::same::{Difference, difference};
 use crate::subject::{Subject, subjects};
+use crate::validators::{Validators, registry};
 
 /// How much is drawn.
 #[derive(Clone, Copy, Debug)]
@@ -25,25 +26,6 @@ pub(crate) struct Effort {
     /// Where the numbers begin.
     pub(crate) seed: u64,
 }
-
-/// Formats that the validator knows and generated types don't check: they assert nothing.
-const UNASSERTED: [&str; 15] = [
-    "time",
-    "duration",
-    "email",
-    "idn-email",
-    "hostname",
-    "idn-hostname",
-    "ipv4",
-    "ipv6",
-    "uri",
-    "uri-reference",
-    "iri",
-    "iri-reference",
-    "uri-template",
-    "json-pointer",
-    "relative-json-pointer",
-];
 
 /// A value for both judges.
 struct Case {
@@ -69,23 +51,13 @@ pub(crate) fn judge(document: &Document, workshop: &Workshop, effort: Effort) ->
     let files = generate_api(&config, &document.api).context("the generator has a fault")?;
     let harness = Harness::build(workshop, &crate_name, &files, Functions::new(&subjects))?;
     let mut report = Report::new(&document.name);
-    let registry =
-        jsonschema::Registry::new().add("planewright:document", document.schemas.clone())?.prepare()?;
+    let registry = registry(document)?;
+    let validators = Validators(&registry);
     let mut cases = Vec::new();
     let mut expected = Vec::new();
     for (index, subject) in subjects.iter().enumerate() {
         report.schemas += 1;
-        let whole = json!({"$ref": format!("planewright:document#{}", fragment(&subject.pointer))});
-        let mut options = jsonschema::options()
-            .with_draft(jsonschema::Draft::Draft202012)
-            .with_registry(&registry)
-            .offline()
-            .should_validate_formats(true)
-            .with_format("byte", is_base64);
-        for format in UNASSERTED {
-            options = options.with_format(format, |_: &str| true);
-        }
-        let validator = match options.build(&whole) {
+        let validator = match validators.of(&subject.pointer) {
             Ok(validator) => validator,
             Err(error) => {
                 report.unjudged(&subject.pointer, &error.to_string());
@@ -189,22 +161,4 @@ fn plain(message: &str) -> String {
         return start.trim_end().to_owned();
     }
     out.trim_end_matches(" (at byte )").chars().take(90).collect()
-}
-
-fn is_base64(text: &str) -> bool {
-    use base64::Engine as _;
-    base64::engine::general_purpose::STANDARD.decode(text).is_ok()
-}
-
-/// A pointer as a URI's fragment.
-fn fragment(pointer: &str) -> String {
-    let mut out = String::new();
-    for byte in pointer.bytes() {
-        if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
 }

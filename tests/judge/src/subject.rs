@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use planewright_codegen::ir::{
-    BodyKind, Content, NameHint, Operation, ParameterLocation, Status, Type, TypeUse,
-};
+use planewright_codegen::ir::{BodyKind, Content, NameHint, Operation, Type, TypeUse};
 use planewright_codegen::rust::{RustApi, Scope};
 use serde_json::{Value, json};
 
 use crate::document::{Document, deeper};
+use crate::places::Places;
 
 /// A schema and its type.
 pub(crate) struct Subject {
@@ -73,75 +72,26 @@ impl Finder<'_> {
     }
 
     fn operation(&mut self, operation: &Operation) {
-        let document = self.document;
-        let item = deeper("/paths", &operation.path.text);
-        let Some((item, _)) = document.followed(&item) else { return };
-        let own = deeper(&item, &operation.method.as_str().to_ascii_lowercase());
+        let Some(places) = Places::of(self.document, operation) else { return };
+        let schemas = &self.document.schemas;
         for parameter in &operation.parameters {
-            let location = match parameter.location {
-                ParameterLocation::Path => "path",
-                ParameterLocation::Query => "query",
-                ParameterLocation::Header => "header",
-                ParameterLocation::Cookie => "cookie",
-            };
-            let wanted = (json!(parameter.name), json!(location));
-            let Some(place) = self.parameter(&[&own, &item], |found| {
-                found.get("name") == Some(&wanted.0) && found.get("in") == Some(&wanted.1)
-            }) else {
-                continue;
-            };
-            let examples = examples(document.schemas.pointer(&place));
-            self.add(deeper(&place, "schema"), &parameter.ty, examples, true);
-        }
-        if let Some(body) = &operation.body {
-            self.contents(&deeper(&own, "requestBody"), &body.contents);
-            if let Some(place) =
-                self.parameter(&[&own, &item], |found| found.get("in") == Some(&json!("body")))
+            if let (Some(place), Some(schema)) =
+                (places.parameter(parameter), places.parameter_schema(parameter))
             {
-                self.json(&deeper(&place, "schema"), &body.contents);
+                self.add(schema, &parameter.ty, examples(schemas.pointer(&place)), true);
             }
         }
-        for response in &operation.responses {
-            let status = match response.status {
-                Status::Code(code) => code.to_string(),
-                Status::Range(digit) => format!("{digit}XX"),
-                Status::Default => "default".to_owned(),
-            };
-            let place = deeper(&deeper(&own, "responses"), &status);
-            self.contents(&place, &response.contents);
-            if let Some((place, _)) = document.followed(&place) {
-                self.json(&deeper(&place, "schema"), &response.contents);
-            }
-        }
-    }
-
-    fn parameter(&self, owners: &[&str], is: impl Fn(&Value) -> bool) -> Option<String> {
-        owners.iter().find_map(|owner| {
-            let list = deeper(owner, "parameters");
-            let count = self.document.schemas.pointer(&list)?.as_array()?.len();
-            let places = (0..count).map(|index| deeper(&list, &index.to_string()));
-            places
-                .filter_map(|place| self.document.followed(&place))
-                .find(|(_, found)| is(found))
-                .map(|(place, _)| place)
-        })
-    }
-
-    fn contents(&mut self, place: &str, contents: &[Content]) {
-        let Some((place, _)) = self.document.followed(place) else { return };
-        for content in contents {
-            if let BodyKind::Json(ty) = &content.kind {
-                let place = deeper(&deeper(&place, "content"), &content.media_type);
-                let Some((place, media_type)) = self.document.followed(&place) else { continue };
-                self.add(deeper(&place, "schema"), ty, examples(Some(media_type)), false);
-            }
-        }
-    }
-
-    fn json(&mut self, pointer: &str, contents: &[Content]) {
-        for content in contents {
-            if let BodyKind::Json(ty) = &content.kind {
-                self.add(pointer.to_owned(), ty, Vec::new(), false);
+        let body = operation.body.iter().flat_map(|body| &body.contents);
+        let body = body.map(|content| (content, places.body_schema(&content.media_type)));
+        let answers = operation.responses.iter().flat_map(|response| {
+            let places = &places;
+            let schema = move |content: &Content| places.response_schema(response, &content.media_type);
+            response.contents.iter().map(move |content| (content, schema(content)))
+        });
+        for (content, schema) in body.chain(answers).collect::<Vec<_>>() {
+            if let (BodyKind::Json(ty), Some(schema)) = (&content.kind, schema) {
+                let owner = schema.rsplit_once('/').and_then(|(owner, _)| schemas.pointer(owner));
+                self.add(schema, ty, examples(owner), false);
             }
         }
     }

@@ -54,6 +54,9 @@ pub(super) fn plan(rust: &RustApi<'_>) -> RoutePlan {
     let mut drafts = vec![Draft::default()];
     let mut parameters = 0;
     for (index, operation) in api.operations.iter().enumerate() {
+        if operation.shadowed_by.is_some() {
+            continue;
+        }
         let mut at = 0;
         let mut count = 0;
         for segment in &operation.path.segments {

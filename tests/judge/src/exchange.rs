@@ -1,0 +1,341 @@
+//! The program in which the generated client calls the generated server: its text, one arm and one method per operation.
+
+use std::fmt::Write as _;
+
+use planewright_codegen::config::Config;
+use planewright_codegen::ir::{Body, BodyKind, Content, Operation, ParameterLocation, TypeKind};
+use planewright_codegen::rust::client::{ClientModule, ClientOperation, ClientPlan};
+use planewright_codegen::rust::server::{ResponseVariant, ServerOperation, ServerPlan};
+use planewright_codegen::rust::{Presence, RustApi, Scope, client, server};
+
+/// The part that is the same for every document.
+const MAIN: &str = include_str!("harness/exchange.rs.txt");
+
+/// The plans that the program is written from.
+pub(crate) struct Exchange<'a> {
+    pub(crate) rust: RustApi<'a>,
+    pub(crate) server: ServerPlan,
+    pub(crate) client: ClientPlan,
+}
+
+/// Why an operation isn't exchanged.
+pub(crate) type Skipped = &'static str;
+
+impl<'a> Exchange<'a> {
+    pub(crate) fn new(api: &'a planewright_codegen::ir::Api, config: &'a Config) -> Self {
+        let rust = RustApi::new(api, config);
+        let (server, client) = (server::plan(&rust), client::plan(&rust));
+        Self { rust, server, client }
+    }
+
+    /// The program's text, and which operations it leaves out.
+    pub(crate) fn program(&self, crate_name: &str) -> (String, Vec<Option<Skipped>>) {
+        let mut arms = String::new();
+        let mut skipped = Vec::new();
+        for (index, operation) in self.rust.api().operations.iter().enumerate() {
+            let arm = self.arm(operation);
+            if let Ok(arm) = &arm {
+                let _ = writeln!(arms, "        {index} => {{\n{arm}        }}");
+            }
+            skipped.push(arm.err());
+        }
+        let text = MAIN
+            .replace("base_path", self.rust.api().base_paths.first().map_or("", String::as_str))
+            .replace("generated_crate", &crate_name.replace('-', "_"))
+            .replace("        // operations\n", &arms)
+            .replace("// traits\n", &self.traits());
+        (text, skipped)
+    }
+
+    /// The server's side of an operation.
+    pub(crate) fn served(&self, id: &str) -> Option<&ServerOperation> {
+        self.server.operations.iter().find(|operation| operation.id == id)
+    }
+
+    fn called(&self, id: &str) -> Option<(&ClientModule, &ClientOperation)> {
+        let mut all = self
+            .client
+            .modules
+            .iter()
+            .flat_map(|module| module.operations.iter().map(move |one| (module, one)));
+        all.find(|(_, operation)| operation.id == id)
+    }
+
+    /// The client's call, and what it got.
+    fn arm(&self, operation: &Operation) -> Result<String, Skipped> {
+        let (module, called) = self.called(&operation.id).ok_or("the client doesn't have it")?;
+        let served = self.served(&operation.id).ok_or("the server doesn't have it")?;
+        let mut text = String::new();
+        let mut given = Vec::new();
+        let mut calls = String::new();
+        let mut setters = called.setters.iter();
+        for (index, parameter) in operation.parameters.iter().enumerate() {
+            let ty = self.rust.value_expr(&parameter.ty, Scope::Outside);
+            let name = format!("__p{index}");
+            if parameter.required {
+                let _ = writeln!(text, "let {name}: {ty} = input.required(\"p{index}\")?;");
+                given.push(format!("{name}.clone()"));
+            } else {
+                let setter = &setters.next().ok_or("the client lacks a method for a parameter")?.name;
+                let _ = writeln!(text, "let {name}: Option<{ty}> = input.optional(\"p{index}\")?;");
+                let _ = writeln!(calls, "if let Some(value) = {name} {{ call = call.{setter}(value); }}");
+            }
+            let _ = writeln!(text, "sent.tell(\"p{index}\", &{name});");
+        }
+        if let Some(body) = &operation.body {
+            let setters: Vec<_> = setters.map(|setter| setter.name.as_str()).collect();
+            self.body(body, called, served, &mut given, &setters, (&mut text, &mut calls))?;
+        }
+        let _ = writeln!(
+            text,
+            "let mut call = client.{}().{}({});",
+            module.accessor,
+            called.method,
+            given.join(", ")
+        );
+        text.push_str(&calls);
+        let outcome = &called.outcome;
+        let _ = writeln!(text, "match call.send().await {{");
+        if called.follow.is_some() {
+            let _ = writeln!(text, "Ok(_) => {{}}");
+        } else if outcome.variants.is_empty() {
+            let _ = writeln!(text, "Ok(body) => {{ {} }}", told(&outcome.ty));
+        } else {
+            for variant in &outcome.variants {
+                let types = variant.payload.trim_start_matches('(').trim_end_matches(')');
+                let (status, ty) = match types.split_once("StatusCode") {
+                    Some((_, rest)) => (true, rest.trim_start_matches(", ")),
+                    None => (false, types),
+                };
+                let names: Vec<_> = [status.then_some("_"), (!ty.is_empty()).then_some("body")]
+                    .into_iter()
+                    .flatten()
+                    .collect();
+                let pattern =
+                    if names.is_empty() { String::new() } else { format!("({})", names.join(", ")) };
+                let ty = if ty.is_empty() { "()" } else { ty };
+                let path = format!("client::{}::{}::{}", module.module, outcome.ty, variant.name);
+                let _ = writeln!(text, "Ok({path}{pattern}) => {{ {} }}", told(ty));
+            }
+        }
+        let _ = writeln!(text, "Err(error) => refused(&error, &mut received, is_error)?,\n}}");
+        Ok(text)
+    }
+
+    /// How the body is given.
+    fn body(
+        &self,
+        body: &Body,
+        called: &ClientOperation,
+        served: &ServerOperation,
+        given: &mut Vec<String>,
+        setters: &[&str],
+        (text, calls): (&mut String, &mut String),
+    ) -> Result<(), Skipped> {
+        let content = sent(body).ok_or("the body has no media type")?;
+        let ty = match &content.kind {
+            BodyKind::Json(ty) => ty,
+            BodyKind::Text => {
+                let _ = writeln!(
+                    text,
+                    "let __body: String = input.required(\"body\")?;\nsent.tell(\"body\", &__body);"
+                );
+                if body.required {
+                    given.push("__body".to_owned());
+                } else {
+                    calls.push_str("call = call.body(__body);\n");
+                }
+                return Ok(());
+            }
+            BodyKind::Stream => {
+                let upload = "planewright_client::Upload::bytes(\"file\", __body)";
+                let _ = writeln!(
+                    text,
+                    "let __body: String = input.required(\"body\")?;\nsent.tell(\"body\", &__body);"
+                );
+                if body.required {
+                    given.push(upload.to_owned());
+                } else {
+                    let _ = writeln!(calls, "call = call.body({upload});");
+                }
+                return Ok(());
+            }
+            BodyKind::Form(_) => return Err("its body is a form"),
+            BodyKind::Multipart { .. } => return Err("its body has several parts"),
+        };
+        let expected = self.rust.type_expr(ty, Scope::Outside);
+        if !served.body.as_ref().is_some_and(|served| served.ty.contains(&expected)) {
+            return Err("the server prefers another media type");
+        }
+        let rest = &called.arguments[given.len().min(called.arguments.len())..];
+        let whole = match rest {
+            [] => false,
+            [only] => called.fields.iter().any(|field| {
+                field.name == "__body" && !field.initial.contains('{') && field.initial.contains(&only.name)
+            }),
+            _ => false,
+        };
+        if !body.required {
+            let _ = writeln!(
+                text,
+                "let __body: Option<{expected}> = input.optional(\"body\")?;\nsent.tell(\"body\", &__body);"
+            );
+            calls.push_str("if let Some(value) = __body { call = call.body(value); }\n");
+        } else if whole || rest.is_empty() {
+            let _ = writeln!(
+                text,
+                "let __body: {expected} = input.required(\"body\")?;\nsent.tell(\"body\", &__body);"
+            );
+            if whole {
+                given.push("__body".to_owned());
+            } else {
+                calls.push_str("call = call.body(__body);\n");
+            }
+        } else {
+            // The members one by one: what can't be said so isn't sent.
+            let id = self.rust.struct_of(ty).ok_or("the client's arguments aren't understood")?;
+            let TypeKind::Struct { fields, .. } = &self.rust.api().types.get(id).kind else {
+                return Err("the client's arguments aren't understood");
+            };
+            let _ = writeln!(text, "let mut __body: {expected} = input.required(\"body\")?;");
+            let catch_all = &self.rust.type_names(id).catch_all;
+            if !catch_all.is_empty() {
+                let _ = writeln!(text, "__body.{catch_all} = Default::default();");
+            }
+            // Optional members come after the parameters' setters.
+            let mut setters = setters.iter();
+            for index in 0..fields.len() {
+                let shape = self.rust.field(id, index, Scope::Outside);
+                let name = &shape.name;
+                let value = if shape.boxed { "*value" } else { "value" };
+                if shape.presence == Presence::Required {
+                    let kept = format!("__body.{name}.clone()");
+                    given.push(if shape.boxed { format!("*{kept}") } else { kept });
+                    continue;
+                }
+                let setter = setters.next().ok_or("the client lacks a method for a member")?;
+                let pattern = if shape.presence == Presence::OptionalNullable {
+                    let _ = writeln!(
+                        text,
+                        "if matches!(__body.{name}, Some(planewright_model::Nullable::Null)) {{ __body.{name} = None; }}"
+                    );
+                    "Some(planewright_model::Nullable::Value(value))"
+                } else {
+                    "Some(value)"
+                };
+                let _ =
+                    writeln!(calls, "if let {pattern} = __body.{name} {{ call = call.{setter}({value}); }}");
+            }
+            let _ = writeln!(text, "sent.tell(\"body\", &__body);");
+        }
+        Ok(())
+    }
+
+    /// The server's side.
+    fn traits(&self) -> String {
+        let mut out = String::new();
+        for tag in &self.server.tags {
+            let _ = writeln!(
+                out,
+                "#[allow(unused_variables, unused_mut)]\nimpl server::{} for Judge {{",
+                tag.trait_name
+            );
+            for operation in &tag.operations {
+                let _ = writeln!(
+                    out,
+                    "    async fn {}(&self, _: &RequestContext, {}__request: server::{}Request) -> Result<server::{}Response, ApiError> {{",
+                    operation.method,
+                    if operation.body.as_ref().is_some_and(|body| body.ty == "BodyStream") {
+                        "mut "
+                    } else {
+                        ""
+                    },
+                    operation.name,
+                    operation.name
+                );
+                out.push_str("let mut seen = Told::default();\n");
+                for (index, input) in operation.inputs.iter().enumerate() {
+                    let _ = writeln!(out, "seen.tell(\"p{index}\", &__request.{});", input.name);
+                }
+                if let Some(body) = &operation.body {
+                    match body.ty.as_str() {
+                        "BodyStream" => out.push_str(
+                            "let mut body = Vec::new();\nwhile let Some(chunk) = __request.body.chunk().await.map_err(ApiError::internal)? { body.extend_from_slice(&chunk); }\nseen.tell(\"body\", &String::from_utf8_lossy(&body).into_owned());\n",
+                        ),
+                        _ if body.parts.is_some() || body.ty.contains("Form") => {}
+                        _ => out.push_str("seen.tell(\"body\", &__request.body);\n"),
+                    }
+                }
+                out.push_str("let answer = self.seen(seen);\nmatch answer.variant() {\n");
+                for (index, variant) in operation.variants.iter().enumerate() {
+                    let _ = writeln!(
+                        out,
+                        "{index} => Ok(server::{}Response::{}),",
+                        operation.name,
+                        answered(variant)
+                    );
+                }
+                out.push_str("_ => answer.none(),\n}\n    }\n");
+            }
+            out.push_str("}\n");
+        }
+        out
+    }
+}
+
+/// The content that a client sends.
+pub(crate) fn sent(body: &Body) -> Option<&Content> {
+    let rank = |content: &&Content| match content.kind {
+        BodyKind::Json(_) => 0,
+        BodyKind::Form(_) => 1,
+        BodyKind::Multipart { .. } => 2,
+        BodyKind::Text => 3,
+        BodyKind::Stream => 4,
+    };
+    body.contents.iter().min_by_key(rank)
+}
+
+/// What is told of a body of this type.
+fn told(ty: &str) -> String {
+    match ty {
+        "()" => String::new(),
+        "::planewright_client::Download" => {
+            "let body = body.text().await.map_err(|error| format!(\"failed\\t{error}\"))?; received.tell(\"body\", &body);".to_owned()
+        }
+        _ => "received.tell(\"body\", &body);".to_owned(),
+    }
+}
+
+/// An expression for a variant of a response.
+fn answered(variant: &ResponseVariant) -> String {
+    let body = match (&variant.payload, &variant.json) {
+        (None, _) => None,
+        (Some(_), Some(json)) => Some(format!("answer.body::<{json}>()?.into()")),
+        (Some(_), None) => Some("answer.text().into()".to_owned()),
+    };
+    if !variant.is_struct {
+        return match body {
+            Some(body) => format!("{}({body})", variant.name),
+            None => variant.name.clone(),
+        };
+    }
+    let mut members = Vec::new();
+    if variant.has_status {
+        members.push("status: answer.status()".to_owned());
+    }
+    members.extend(body.map(|body| format!("body: {body}")));
+    for header in &variant.headers {
+        let value = if header.optional {
+            "None".to_owned()
+        } else {
+            format!("answer.header::<{}>({:?})?", header.ty, header.wire)
+        };
+        members.push(format!("{}: {value}", header.field));
+    }
+    format!("{} {{ {} }}", variant.name, members.join(", "))
+}
+
+/// Whether a parameter leaves no trace in a URL if it is an empty list or object.
+pub(crate) fn vanishes(location: ParameterLocation) -> bool {
+    location != ParameterLocation::Path
+}

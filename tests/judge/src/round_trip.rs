@@ -1,0 +1,352 @@
+//! The generated client against the generated server, in one process.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use anyhow::{Context as _, Result};
+use planewright_codegen::config::{Config, Layout, Parts, Runtime};
+use planewright_codegen::generate_api;
+use planewright_codegen::ir::{BodyKind, Content, Method, Operation, ParameterLocation, Response, Status};
+use planewright_sample::{Sampler, Size};
+use serde_json::{Map, Value, json};
+
+use crate::document::Document;
+use crate::exchange::{Exchange, sent, vanishes};
+use crate::harness::{Answer, Workshop};
+use crate::places::Places;
+use crate::same::difference;
+use crate::validators::{Validators, registry};
+
+/// What the programs need beside the generated crate.
+const DEPENDENCIES: &str = "\
+http = \"1\"\nserde_json = \"1\"\ntokio = { version = \"1\", features = [\"rt\", \"time\", \"net\", \"fs\", \"io-util\"] }\n";
+
+/// What was found out about a document.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Report {
+    name: String,
+    operations: usize,
+    /// Operations of which at least one call was made.
+    called: usize,
+    calls: usize,
+    equal: usize,
+    /// Calls with a value that the type refuses; those are the oracle's to judge.
+    unfit: usize,
+    /// Operations that weren't called, by reason.
+    skipped: BTreeMap<String, Vec<String>>,
+    /// What differs, by operation.
+    differs: BTreeMap<String, Vec<String>>,
+}
+
+/// Judges one document.
+pub(crate) fn judge(document: &Document, workshop: &Workshop, calls: usize, seed: u64) -> Result<Report> {
+    let name = format!("round-trip-{}", document.name);
+    let config = Config {
+        parts: Parts::ALL,
+        layout: Layout::Crate {
+            name: name.clone(),
+            runtime: Runtime::Path(workshop.root.display().to_string()),
+        },
+        ..Config::tree()
+    };
+    let exchange = Exchange::new(&document.api, &config);
+    let mut files = generate_api(&config, &document.api).context("the generator has a fault")?;
+    for file in files.iter_mut().filter(|file| file.path == "Cargo.toml") {
+        file.text = file.text.replace("[dependencies]\n", &format!("[dependencies]\n{DEPENDENCIES}"));
+    }
+    let (text, skipped) = exchange.program(&name);
+    let program = workshop.build(&name, &files, &text)?;
+    let registry = registry(document)?;
+    let drawer =
+        Drawer { document, validators: Validators(&registry), sampler: Sampler::new(&document.schemas) };
+    let mut report = Report::new(&document.name);
+    let mut lines = Vec::new();
+    let mut inputs = Vec::new();
+    for (index, (operation, skipped)) in document.api.operations.iter().zip(skipped).enumerate() {
+        report.operations += 1;
+        if let Some(reason) = skipped {
+            report.skip(operation, reason);
+            continue;
+        }
+        let before = lines.len();
+        for number in 0..calls {
+            let seed = seed.wrapping_add((index * 10_007 + number * 97) as u64);
+            match drawer.call(&exchange, operation, number, seed) {
+                Ok(input) => {
+                    lines.push((index, input.to_string()));
+                    inputs.push(input);
+                }
+                Err(reason) if number + 1 == calls && lines.len() == before => {
+                    report.skip(operation, &reason)
+                }
+                Err(_) => {}
+            }
+        }
+        report.called += usize::from(lines.len() > before);
+    }
+    let answers = program.answers(&lines)?;
+    for (((index, _), input), answer) in lines.iter().zip(&inputs).zip(answers) {
+        let operation = &document.api.operations[*index];
+        report.calls += 1;
+        if answer.0 == "unfit" {
+            report.unfit += 1;
+            continue;
+        }
+        match compare(operation, input, answer) {
+            Ok(()) => report.equal += 1,
+            Err(why) => {
+                let found = report.differs.entry(format!("{} {}", document.name, operation.id)).or_default();
+                found.push(format!("{why}\n          {}", short(&input.to_string())));
+            }
+        }
+    }
+    Ok(report)
+}
+
+struct Drawer<'a> {
+    document: &'a Document,
+    validators: Validators<'a>,
+    sampler: Sampler<'a>,
+}
+
+impl Drawer<'_> {
+    /// What to send and to answer.
+    fn call(
+        &self,
+        exchange: &Exchange<'_>,
+        operation: &Operation,
+        number: usize,
+        seed: u64,
+    ) -> Result<Value, String> {
+        let places = Places::of(self.document, operation).ok_or("its place isn't found")?;
+        let mut send = Map::new();
+        for (index, parameter) in operation.parameters.iter().enumerate() {
+            let wanted = parameter.required || [true, false, (seed >> index) & 1 == 0][number.min(2)];
+            let schema = places.parameter_schema(parameter).filter(|_| wanted);
+            let in_path = parameter.location == ParameterLocation::Path;
+            let fits = |value: &Value| !has_null(value) && !(in_path && is_empty(value));
+            let drawn =
+                schema.and_then(|schema| self.value(&schema, number, seed.wrapping_add(index as u64), fits));
+            match drawn {
+                Some(value) => drop(send.insert(format!("p{index}"), value)),
+                None if parameter.required => {
+                    return Err(format!("no value for the parameter {}", parameter.name));
+                }
+                None => {}
+            }
+        }
+        if let Some(body) = &operation.body {
+            let content = sent(body).ok_or("the body has no media type")?;
+            if body.required || number != 1 || !matches!(content.kind, BodyKind::Json(_)) {
+                let value = self.body(content, places.body_schema(&content.media_type), number, seed);
+                let value = value.ok_or("no value for the body")?;
+                send.insert("body".to_owned(), value);
+            }
+        }
+        let answer = self.answer(exchange, operation, &places, number, seed)?;
+        Ok(json!({"send": send, "answer": answer}))
+    }
+
+    fn answer(
+        &self,
+        exchange: &Exchange<'_>,
+        operation: &Operation,
+        places: &Places<'_>,
+        number: usize,
+        seed: u64,
+    ) -> Result<Value, String> {
+        let served = exchange.served(&operation.id).ok_or("the server doesn't have it")?;
+        let succeeds =
+            |response: &&Response| matches!(response.status, Status::Code(200..=299) | Status::Range(2));
+        let has_success = operation.responses.iter().any(|response| succeeds(&response));
+        let mut candidates = Vec::new();
+        for (index, response) in operation.responses.iter().enumerate() {
+            let (status, is_error) = match response.status {
+                Status::Code(code) => (code, !(200..=299).contains(&code)),
+                Status::Range(digit) => (u16::from(digit) * 100 + 7, digit != 2),
+                Status::Default if has_success => (418, true),
+                Status::Default => (200, false),
+            };
+            // Those that a client tries again would only be sent again.
+            if !matches!(status, 0..=199 | 408 | 425 | 429 | 500..) {
+                candidates.push((index, status, is_error, response));
+            }
+        }
+        let Some((index, status, is_error, response)) = candidates.get(number % candidates.len().max(1))
+        else {
+            return Err("none of its answers can be given".to_owned());
+        };
+        let mut answer = json!({"variant": index, "status": status, "error": is_error});
+        let variant = &served.variants[*index];
+        let is_json = |content: &&Content| matches!(content.kind, BodyKind::Json(_));
+        if let Some(content) = response.contents.iter().find(is_json).or(response.contents.first()) {
+            let schema = places.response_schema(response, &content.media_type);
+            answer["body"] = self.body(content, schema, number, seed).ok_or("no value for an answer")?;
+        }
+        for header in variant.headers.iter().filter(|header| !header.optional) {
+            let declared = response.headers.iter().find(|one| one.name.eq_ignore_ascii_case(&header.wire));
+            let schema = declared.and_then(|one| places.header_schema(response, &one.name));
+            let value = schema.and_then(|schema| self.value(&schema, number, seed, |value| !has_null(value)));
+            answer["headers"][&header.wire] = value.unwrap_or_else(|| json!("x"));
+        }
+        Ok(answer)
+    }
+
+    fn body(&self, content: &Content, schema: Option<String>, number: usize, seed: u64) -> Option<Value> {
+        match (&content.kind, schema) {
+            (BodyKind::Json(_), Some(schema)) => self.value(&schema, number, seed, |_| true),
+            (BodyKind::Json(_), None) => Some(json!({"anything": [1]})),
+            _ => Some(json!(format!("text {seed} \u{e9}"))),
+        }
+    }
+
+    /// A value of the schema at a pointer that the validator finds valid, too.
+    fn value(&self, pointer: &str, number: usize, seed: u64, fits: impl Fn(&Value) -> bool) -> Option<Value> {
+        let schema = self.document.schemas.pointer(pointer)?;
+        let validator = self.validators.of(pointer).ok()?;
+        (0..20).find_map(|attempt| {
+            let size = [Size::Large, Size::Small, Size::Medium][if attempt > 10 { 1 } else { number.min(2) }];
+            let sample = self.sampler.draw(schema, size, seed.wrapping_add(attempt * 7919))?;
+            (validator.is_valid(&sample.value) && fits(&sample.value)).then_some(sample.value)
+        })
+    }
+}
+
+/// Whether both sides saw the same.
+fn compare(operation: &Operation, input: &Value, (word, rest): Answer) -> Result<(), String> {
+    if word != "exchanged" {
+        return Err(format!("{word}: {rest}"));
+    }
+    let told: Value = serde_json::from_str(&rest).map_err(|error| error.to_string())?;
+    let members = |of: &str| told[of].as_object().cloned().unwrap_or_default();
+    let (sent, seen) = (members("sent"), members("seen"));
+    for (index, parameter) in operation.parameters.iter().enumerate() {
+        let name = format!("p{index}");
+        let (Some(sent), Some(seen)) = (sent.get(&name), seen.get(&name)) else {
+            return Err(format!("the server didn't see {}", parameter.name));
+        };
+        // What isn't sent has its default at the server; an empty list or object leaves no trace.
+        let is_default = sent.is_null() && parameter.default.is_some();
+        let vanished = vanishes(parameter.location) && nothing(sent) && nothing(seen);
+        if let Some(difference) = difference(sent, seen).filter(|_| !is_default && !vanished) {
+            return Err(format!("the parameter {}: {difference}", parameter.name));
+        }
+    }
+    if let (Some(sent), Some(seen)) = (sent.get("body"), seen.get("body"))
+        && let Some(difference) = difference(sent, seen)
+    {
+        return Err(format!("the body: {difference}"));
+    }
+    let (answered, received) = (members("answered"), members("received"));
+    let answer = &input["answer"];
+    if answer["error"] == json!(true) && received.get("status") != answer.get("status") {
+        return Err(format!("the status {} becomes {:?}", answer["status"], received.get("status")));
+    }
+    let bodiless =
+        operation.method == Method::Head || matches!(answer["status"].as_u64(), Some(204 | 205 | 304));
+    if bodiless || operation.async_operation.is_some() {
+        return Ok(());
+    }
+    match (answered.get("body"), received.get("body")) {
+        (Some(answered), Some(received)) => difference(answered, received)
+            .map_or(Ok(()), |difference| Err(format!("the answer: {difference}"))),
+        (Some(_), None) => Err("the client receives no body".to_owned()),
+        (None, _) => Ok(()),
+    }
+}
+
+fn nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.values().all(nothing),
+        _ => false,
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    nothing(value) || value.as_str() == Some("")
+}
+
+fn has_null(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.iter().any(has_null),
+        Value::Object(members) => members.values().any(has_null),
+        _ => false,
+    }
+}
+
+impl Report {
+    pub(crate) fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), ..Self::default() }
+    }
+
+    fn skip(&mut self, operation: &Operation, reason: &str) {
+        let id = format!("{} {}", self.name, operation.id);
+        self.skipped.entry(reason.to_owned()).or_default().push(id);
+    }
+
+    /// Adds another document's.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.operations += other.operations;
+        self.called += other.called;
+        self.calls += other.calls;
+        self.equal += other.equal;
+        self.unfit += other.unfit;
+        for (reason, operations) in &other.skipped {
+            self.skipped.entry(reason.clone()).or_default().extend(operations.iter().cloned());
+        }
+        self.differs.extend(other.differs.clone());
+    }
+
+    /// Whether nothing differs.
+    pub(crate) fn is_well(&self) -> bool {
+        self.calls == self.equal + self.unfit && self.equal > 0
+    }
+
+    /// The heading of the table.
+    pub(crate) fn heading() -> String {
+        format!(
+            "{:<30} {:>10} {:>7} {:>7} {:>7} {:>7} {:>9}",
+            "document", "operations", "called", "calls", "equal", "unfit", "differ in"
+        )
+    }
+
+    /// One line of the table.
+    pub(crate) fn row(&self) -> String {
+        format!(
+            "{:<30} {:>10} {:>7} {:>7} {:>7} {:>7} {:>9}",
+            self.name,
+            self.operations,
+            self.called,
+            self.calls,
+            self.equal,
+            self.unfit,
+            self.differs.len()
+        )
+    }
+
+    /// What differs and what wasn't called.
+    pub(crate) fn details(&self) -> String {
+        let mut out = String::new();
+        for (operation, found) in &self.differs {
+            let _ = writeln!(out, "{:>5}  {operation}", found.len());
+            for why in found.iter().take(2) {
+                let _ = writeln!(out, "       {why}");
+            }
+        }
+        for (reason, operations) in &self.skipped {
+            let _ = writeln!(out, "not called, {reason}: {} ({}, …)", operations.len(), operations[0]);
+        }
+        out
+    }
+}
+
+fn short(text: &str) -> String {
+    if text.chars().count() <= 400 {
+        text.to_owned()
+    } else {
+        text.chars().take(400).collect::<String>() + "\u{2026}"
+    }
+}

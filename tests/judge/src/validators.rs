@@ -1,0 +1,69 @@
+//! The other opinion: a JSON Schema validator for the schemas of a document.
+
+use anyhow::Result;
+use jsonschema::{Draft, Registry, ValidationError, Validator};
+use serde_json::json;
+
+use crate::document::Document;
+
+/// Formats that the validator knows and generated types don't check: they assert nothing.
+const UNASSERTED: [&str; 15] = [
+    "time",
+    "duration",
+    "email",
+    "idn-email",
+    "hostname",
+    "idn-hostname",
+    "ipv4",
+    "ipv6",
+    "uri",
+    "uri-reference",
+    "iri",
+    "iri-reference",
+    "uri-template",
+    "json-pointer",
+    "relative-json-pointer",
+];
+
+/// What a document's references lead into.
+pub(crate) fn registry(document: &Document) -> Result<Registry<'_>> {
+    Ok(Registry::new().add("planewright:document", document.schemas.clone())?.prepare()?)
+}
+
+/// Makes validators of the schemas of one document.
+pub(crate) struct Validators<'r>(pub(crate) &'r Registry<'r>);
+
+impl Validators<'_> {
+    /// A validator for the schema at a pointer.
+    pub(crate) fn of(&self, pointer: &str) -> Result<Validator, ValidationError<'static>> {
+        let whole = json!({"$ref": format!("planewright:document#{}", fragment(pointer))});
+        let mut options = jsonschema::options()
+            .with_draft(Draft::Draft202012)
+            .with_registry(self.0)
+            .offline()
+            .should_validate_formats(true)
+            .with_format("byte", is_base64);
+        for format in UNASSERTED {
+            options = options.with_format(format, |_: &str| true);
+        }
+        options.build(&whole)
+    }
+}
+
+fn is_base64(text: &str) -> bool {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.decode(text).is_ok()
+}
+
+/// A pointer as a URI's fragment.
+fn fragment(pointer: &str) -> String {
+    let mut out = String::new();
+    for byte in pointer.bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
