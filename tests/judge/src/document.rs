@@ -7,7 +7,7 @@ use planewright_codegen::diagnostic::Sink;
 use planewright_codegen::ir::Api;
 use planewright_codegen::lower::lower;
 use planewright_codegen::source::{SourceSet, Tree};
-use planewright_sample::openapi;
+use planewright_sample::openapi::{self, Way, on_way};
 use serde_json::Value;
 
 /// A document, read.
@@ -16,6 +16,9 @@ pub(crate) struct Document {
     pub(crate) name: String,
     /// Its schemas in JSON Schema, everything where it was.
     pub(crate) schemas: Value,
+    /// The same for requests, and for answers, where that makes a difference.
+    request: Option<Value>,
+    answer: Option<Value>,
     /// Where the named schemas stand.
     pub(crate) components: &'static str,
     /// What the generator makes of it.
@@ -35,7 +38,19 @@ impl Document {
         let written = tree.root().with_context(|| format!("{} has no value", path.display()))?.to_json();
         let (Some(api), _) = lower(&sources) else { return Ok(None) };
         let components = openapi::named_schemas(&written);
-        Ok(Some(Self { name, schemas: openapi::json_schemas(&written), components, api }))
+        let schemas = openapi::json_schemas(&written);
+        let (request, answer) = (on_way(&schemas, Way::Request), on_way(&schemas, Way::Answer));
+        Ok(Some(Self { name, schemas, request, answer, components, api }))
+    }
+
+    /// Its schemas for values that go this way; none are those of components, which are whole.
+    pub(crate) fn schemas_on(&self, way: Option<Way>) -> &Value {
+        let other = match way {
+            Some(Way::Request) => self.request.as_ref(),
+            Some(Way::Answer) => self.answer.as_ref(),
+            None => None,
+        };
+        other.unwrap_or(&self.schemas)
     }
 
     /// Follows references from the value at `pointer`: where it really stands.

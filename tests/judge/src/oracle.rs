@@ -57,7 +57,7 @@ pub(crate) fn judge(document: &Document, workshop: &Workshop, effort: Effort) ->
     let mut expected = Vec::new();
     for (index, subject) in subjects.iter().enumerate() {
         report.schemas += 1;
-        let validator = match validators.of(&subject.pointer) {
+        let validator = match validators.of(&subject.pointer, subject.way) {
             Ok(validator) => validator,
             Err(error) => {
                 report.unjudged(&subject.pointer, &error.to_string());
@@ -95,8 +95,9 @@ fn draw(document: &Document, subject: &Subject, index: usize, effort: Effort) ->
     for example in &subject.examples {
         add("example", example.clone());
     }
-    let Some(schema) = document.schemas.pointer(&subject.pointer) else { return cases };
-    let sampler = Sampler::new(&document.schemas);
+    let schemas = document.schemas_on(subject.way);
+    let Some(schema) = schemas.pointer(&subject.pointer) else { return cases };
+    let sampler = Sampler::new(schemas);
     for number in 0..effort.samples {
         let size = [Size::Large, Size::Small, Size::Medium, Size::Medium][number % 4];
         let seed = effort.seed.wrapping_add((index * 1_000 + number) as u64);

@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 use planewright_codegen::config::{Config, Layout, Parts, Runtime};
 use planewright_codegen::generate_api;
 use planewright_codegen::ir::{BodyKind, Content, Method, Operation, ParameterLocation, Response, Status};
+use planewright_sample::openapi::Way;
 use planewright_sample::{Sampler, Size};
 use serde_json::{Map, Value, json};
 
@@ -57,8 +58,7 @@ pub(crate) fn judge(document: &Document, workshop: &Workshop, calls: usize, seed
     let (text, skipped) = exchange.program(&name);
     let program = workshop.build(&name, &files, &text)?;
     let registry = registry(document)?;
-    let drawer =
-        Drawer { document, validators: Validators(&registry), sampler: Sampler::new(&document.schemas) };
+    let drawer = Drawer { document, validators: Validators(&registry) };
     let mut report = Report::new(&document.name);
     let mut lines = Vec::new();
     let mut inputs = Vec::new();
@@ -106,7 +106,6 @@ pub(crate) fn judge(document: &Document, workshop: &Workshop, calls: usize, seed
 struct Drawer<'a> {
     document: &'a Document,
     validators: Validators<'a>,
-    sampler: Sampler<'a>,
 }
 
 impl Drawer<'_> {
@@ -125,8 +124,8 @@ impl Drawer<'_> {
             let schema = places.parameter_schema(parameter).filter(|_| wanted);
             let in_path = parameter.location == ParameterLocation::Path;
             let fits = |value: &Value| !has_null(value) && !(in_path && is_empty(value));
-            let drawn =
-                schema.and_then(|schema| self.value(&schema, number, seed.wrapping_add(index as u64), fits));
+            let drawn = schema
+                .and_then(|schema| self.value(&schema, None, number, seed.wrapping_add(index as u64), fits));
             match drawn {
                 Some(value) => drop(send.insert(format!("p{index}"), value)),
                 None if parameter.required => {
@@ -138,7 +137,8 @@ impl Drawer<'_> {
         if let Some(body) = &operation.body {
             let content = sent(body).ok_or("the body has no media type")?;
             if body.required || number != 1 || !matches!(content.kind, BodyKind::Json(_)) {
-                let value = self.body(content, places.body_schema(&content.media_type), number, seed);
+                let value =
+                    self.body(content, places.body_schema(&content.media_type), Way::Request, (number, seed));
                 let value = value.ok_or("no value for the body")?;
                 send.insert("body".to_owned(), value);
             }
@@ -181,32 +181,48 @@ impl Drawer<'_> {
         let is_json = |content: &&Content| matches!(content.kind, BodyKind::Json(_));
         if let Some(content) = response.contents.iter().find(is_json).or(response.contents.first()) {
             let schema = places.response_schema(response, &content.media_type);
-            answer["body"] = self.body(content, schema, number, seed).ok_or("no value for an answer")?;
+            answer["body"] =
+                self.body(content, schema, Way::Answer, (number, seed)).ok_or("no value for an answer")?;
         }
         for header in variant.headers.iter().filter(|header| !header.optional) {
             let declared = response.headers.iter().find(|one| one.name.eq_ignore_ascii_case(&header.wire));
             let schema = declared.and_then(|one| places.header_schema(response, &one.name));
-            let value = schema.and_then(|schema| self.value(&schema, number, seed, |value| !has_null(value)));
+            let value =
+                schema.and_then(|schema| self.value(&schema, None, number, seed, |value| !has_null(value)));
             answer["headers"][&header.wire] = value.unwrap_or_else(|| json!("x"));
         }
         Ok(answer)
     }
 
-    fn body(&self, content: &Content, schema: Option<String>, number: usize, seed: u64) -> Option<Value> {
+    fn body(
+        &self,
+        content: &Content,
+        schema: Option<String>,
+        way: Way,
+        (number, seed): (usize, u64),
+    ) -> Option<Value> {
         match (&content.kind, schema) {
-            (BodyKind::Json(_), Some(schema)) => self.value(&schema, number, seed, |_| true),
+            (BodyKind::Json(_), Some(schema)) => self.value(&schema, Some(way), number, seed, |_| true),
             (BodyKind::Json(_), None) => Some(json!({"anything": [1]})),
             _ => Some(json!(format!("text {seed} \u{e9}"))),
         }
     }
 
     /// A value of the schema at a pointer that the validator finds valid, too.
-    fn value(&self, pointer: &str, number: usize, seed: u64, fits: impl Fn(&Value) -> bool) -> Option<Value> {
-        let schema = self.document.schemas.pointer(pointer)?;
-        let validator = self.validators.of(pointer).ok()?;
+    fn value(
+        &self,
+        pointer: &str,
+        way: Option<Way>,
+        number: usize,
+        seed: u64,
+        fits: impl Fn(&Value) -> bool,
+    ) -> Option<Value> {
+        let schemas = self.document.schemas_on(way);
+        let (schema, sampler) = (schemas.pointer(pointer)?, Sampler::new(schemas));
+        let validator = self.validators.of(pointer, way).ok()?;
         (0..20).find_map(|attempt| {
             let size = [Size::Large, Size::Small, Size::Medium][if attempt > 10 { 1 } else { number.min(2) }];
-            let sample = self.sampler.draw(schema, size, seed.wrapping_add(attempt * 7919))?;
+            let sample = sampler.draw(schema, size, seed.wrapping_add(attempt * 7919))?;
             (validator.is_valid(&sample.value) && fits(&sample.value)).then_some(sample.value)
         })
     }

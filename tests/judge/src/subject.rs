@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use planewright_codegen::ir::{BodyKind, Content, NameHint, Operation, Type, TypeUse};
 use planewright_codegen::rust::{RustApi, Scope};
+use planewright_sample::openapi::Way;
 use serde_json::{Value, json};
 
 use crate::document::{Document, deeper};
@@ -23,6 +24,8 @@ pub(crate) struct Subject {
     pub(crate) examples: Vec<Value>,
     /// Whether it is a parameter: those have no null.
     pub(crate) is_parameter: bool,
+    /// Which way its values go, if one only.
+    pub(crate) way: Option<Way>,
 }
 
 /// Every component's schema, and those of parameters and JSON bodies.
@@ -33,13 +36,26 @@ pub(crate) fn subjects(document: &Document, rust: &RustApi<'_>) -> Vec<Subject> 
             let pointer = deeper(document.components, name);
             // Whether null is a value of an alias is said where it is used.
             let nullable = admits_null(document, &pointer, 8);
-            finder.add(pointer, &TypeUse { nullable, ..TypeUse::plain(Type::Named(id)) }, Vec::new(), false);
+            finder.add(
+                pointer,
+                &TypeUse { nullable, ..TypeUse::plain(Type::Named(id)) },
+                Vec::new(),
+                Use::Component,
+            );
         }
     }
     for operation in &document.api.operations {
         finder.operation(operation);
     }
     finder.found
+}
+
+/// What a schema is used for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Use {
+    Component,
+    Parameter,
+    Body(Way),
 }
 
 struct Finder<'a> {
@@ -50,11 +66,13 @@ struct Finder<'a> {
 }
 
 impl Finder<'_> {
-    fn add(&mut self, pointer: String, ty: &TypeUse, examples: Vec<Value>, is_parameter: bool) {
+    fn add(&mut self, pointer: String, ty: &TypeUse, examples: Vec<Value>, what: Use) {
         let Some(schema) = self.document.schemas.pointer(&pointer) else { return };
         // A mere reference is judged where it leads, unless there is an example.
         let mere = schema.as_object().is_some_and(|schema| schema.len() == 1 && schema.contains_key("$ref"));
-        let declared = matches!(ty.ty, Type::Named(_)) && ty.constraints.is_empty();
+        let types = &self.document.api.types;
+        let component = |id| matches!(types.get(id).name, NameHint::Component(_));
+        let declared = matches!(ty.ty, Type::Named(id) if component(id)) && ty.constraints.is_empty();
         if mere && declared && examples.is_empty() {
             return;
         }
@@ -64,7 +82,11 @@ impl Finder<'_> {
             checks: self.rust.checks(ty, Scope::Outside),
             pointer,
             examples,
-            is_parameter,
+            is_parameter: what == Use::Parameter,
+            way: match what {
+                Use::Body(way) => Some(way),
+                Use::Component | Use::Parameter => None,
+            },
         };
         if self.seen.insert((subject.pointer.clone(), subject.ty.clone())) {
             self.found.push(subject);
@@ -78,20 +100,20 @@ impl Finder<'_> {
             if let (Some(place), Some(schema)) =
                 (places.parameter(parameter), places.parameter_schema(parameter))
             {
-                self.add(schema, &parameter.ty, examples(schemas.pointer(&place)), true);
+                self.add(schema, &parameter.ty, examples(schemas.pointer(&place)), Use::Parameter);
             }
         }
         let body = operation.body.iter().flat_map(|body| &body.contents);
-        let body = body.map(|content| (content, places.body_schema(&content.media_type)));
+        let body = body.map(|content| (content, places.body_schema(&content.media_type), Way::Request));
         let answers = operation.responses.iter().flat_map(|response| {
             let places = &places;
             let schema = move |content: &Content| places.response_schema(response, &content.media_type);
-            response.contents.iter().map(move |content| (content, schema(content)))
+            response.contents.iter().map(move |content| (content, schema(content), Way::Answer))
         });
-        for (content, schema) in body.chain(answers).collect::<Vec<_>>() {
+        for (content, schema, way) in body.chain(answers).collect::<Vec<_>>() {
             if let (BodyKind::Json(ty), Some(schema)) = (&content.kind, schema) {
                 let owner = schema.rsplit_once('/').and_then(|(owner, _)| schemas.pointer(owner));
-                self.add(schema, ty, examples(owner), false);
+                self.add(schema, ty, examples(owner), Use::Body(way));
             }
         }
     }

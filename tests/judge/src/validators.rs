@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use jsonschema::{Draft, Registry, ValidationError, Validator};
+use planewright_sample::openapi::Way;
 use serde_json::json;
 
 use crate::document::Document;
@@ -27,7 +28,21 @@ const UNASSERTED: [&str; 15] = [
 
 /// What a document's references lead into.
 pub(crate) fn registry(document: &Document) -> Result<Registry<'_>> {
-    Ok(Registry::new().add("planewright:document", document.schemas.clone())?.prepare()?)
+    let mut registry = Registry::new();
+    for way in WAYS {
+        registry = registry.add(name(way), document.schemas_on(way).clone())?;
+    }
+    Ok(registry.prepare()?)
+}
+
+const WAYS: [Option<Way>; 3] = [None, Some(Way::Request), Some(Way::Answer)];
+
+fn name(way: Option<Way>) -> &'static str {
+    match way {
+        None => "planewright:document",
+        Some(Way::Request) => "planewright:request",
+        Some(Way::Answer) => "planewright:answer",
+    }
 }
 
 /// Makes validators of the schemas of one document.
@@ -35,8 +50,8 @@ pub(crate) struct Validators<'r>(pub(crate) &'r Registry<'r>);
 
 impl Validators<'_> {
     /// A validator for the schema at a pointer.
-    pub(crate) fn of(&self, pointer: &str) -> Result<Validator, ValidationError<'static>> {
-        let whole = json!({"$ref": format!("planewright:document#{}", fragment(pointer))});
+    pub(crate) fn of(&self, pointer: &str, way: Option<Way>) -> Result<Validator, ValidationError<'static>> {
+        let whole = json!({"$ref": format!("{}#{}", name(way), fragment(pointer))});
         let mut options = jsonschema::options()
             .with_draft(Draft::Draft202012)
             .with_registry(self.0)

@@ -10,13 +10,19 @@
 //! | `exclusiveMinimum: true` | `exclusiveMinimum` with the bound |
 //! | `format: int32` and other widths | bounds |
 //! | `discriminator` beside `oneOf` or `anyOf` | the member is there, and has a value that stands for the alternative |
+//! | `discriminator` of a base, with a `mapping` to what extends it | the base is one of those; its own members stand at its name with `.own` |
 //! | `properties`, `required`, `items` without `type` | `type` is that of which they speak |
 //! | `type: int64` and its like, which are formats | that type with that format |
 //! | `type: file`, `type: any`, `type` without a value | no `type` |
 //! | `nullable: true` and nothing else, as an alternative | `null` |
 //! | `type` and `format` of a parameter (2.0) | its `schema` |
 
+mod inheritance;
+mod way;
+
 use serde_json::{Map, Value, json};
+
+pub use way::{Way, on_way};
 
 /// The document with its schemas in JSON Schema 2020-12.
 #[must_use]
@@ -24,7 +30,9 @@ pub fn json_schemas(document: &Value) -> Value {
     let old = document.get("swagger").is_some()
         || document.get("openapi").and_then(Value::as_str).is_some_and(|version| version.starts_with("3.0"));
     let reading = Reading { document, siblings: !old };
-    reading.part(document, 0)
+    let mut schemas = reading.part(document, 0);
+    inheritance::unfold(document, &mut schemas);
+    schemas
 }
 
 /// The member of a JSON object that leads to the schemas that have a name.
@@ -129,6 +137,9 @@ impl Reading<'_> {
             Some(reference) if !self.siblings => {
                 let mut out = Map::new();
                 out.insert("$ref".to_owned(), reference.clone());
+                // Which way a member goes says nothing about its values.
+                let ways = members.iter().filter(|(key, _)| matches!(key.as_str(), "readOnly" | "writeOnly"));
+                out.extend(ways.map(|(key, value)| (key.clone(), value.clone())));
                 out
             }
             _ => self.members(members),
