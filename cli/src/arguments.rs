@@ -128,7 +128,7 @@ pub(crate) enum MessageFormat {
 
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// The code, such as E0104, or its name, such as duplicate-key
+    /// The code, such as E0301, or its name, such as dangling-reference
     #[arg(value_name = "CODE", required_unless_present = "list")]
     pub(crate) code: Option<String>,
     /// List all codes instead

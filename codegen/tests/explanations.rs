@@ -107,7 +107,7 @@ fn an_explanation_says_what_why_and_what_to_do() {
             "{text}"
         );
     }
-    assert_eq!(Code::find("e0104"), Code::find("duplicate-key"));
+    assert_eq!(Code::find("e0301"), Code::find("dangling-reference"));
     assert_eq!(Code::find("no-such-code"), None);
 }
 

@@ -29,13 +29,16 @@ fn every_defect_is_told_as_recorded() {
     let mut wrong = Vec::new();
     let mut seen = BTreeSet::new();
     let documents = documents(&root);
-    assert!(documents.len() >= 40, "only {} fixtures were found", documents.len());
+    assert!(documents.len() >= 200, "only {} fixtures were found", documents.len());
     for document in documents {
         let name = document.strip_prefix(&root).unwrap().display().to_string();
         let text = std::fs::read_to_string(&document).unwrap();
         let sources = SourceSet::from_text(name.clone(), text);
         let (api, diagnostics) = lower(&sources);
-        assert!(!diagnostics.is_empty(), "{name} is told to be without defects");
+        if diagnostics.is_empty() {
+            wrong.push(format!("{name} is told to be without defects"));
+            continue;
+        }
         let mut told = String::new();
         for diagnostic in &diagnostics {
             seen.insert(diagnostic.code.id);

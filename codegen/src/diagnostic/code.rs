@@ -8,9 +8,9 @@ use serde::Serialize;
 /// A kind of message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Code {
-    /// The letter and number: `E0104`.
+    /// The letter and number: `E0301`.
     pub id: &'static str,
-    /// The same in words: `duplicate-key`.
+    /// The same in words: `dangling-reference`.
     pub name: &'static str,
     /// What it means and what to do, in a few sentences.
     #[serde(skip)]
@@ -57,8 +57,6 @@ codes! {
         "The file is bigger than the generator reads. No real document comes near; probably it is something else.";
     NOT_UTF8 = "E0103", "not-utf8",
         "Documents are UTF-8 texts. Convert the file, or check that it is a document at all.";
-    DUPLICATE_KEY = "E0104", "duplicate-key",
-        "An object has one key twice. Readers disagree about which of the two counts, so neither does here.";
     INVALID_JSON = "E0105", "invalid-json",
         "The text isn't JSON. The place is where reading had to stop; the cause may stand a little before it.";
     INVALID_YAML = "E0106", "invalid-yaml",
@@ -71,6 +69,9 @@ codes! {
         "Values are nested deeper than any real document has them.";
     TOO_MANY_ALIASES = "E0110", "too-many-aliases",
         "The aliases of a YAML file, written out, make an enormous document. Use `$ref` instead.";
+    REPEATED_KEY = "W0111", "repeated-key",
+        "An object has one key twice. Equal values are one, and objects without a common member are taken together; \
+         otherwise the last one counts, as most readers have it.";
 
     // Documents and objects.
     NO_DIALECT = "E0201", "no-dialect",
@@ -165,6 +166,10 @@ codes! {
         "A path parameter is declared, but the path template has no such name in braces. It is ignored.";
     REPEATED_PARAMETER = "W0426", "repeated-parameter",
         "An operation has the same parameter twice, in the same words. One is enough.";
+    PATH_WITHOUT_SLASH = "W0427", "path-without-slash",
+        "A path doesn't begin with a slash. One is put before it.";
+    UNKNOWN_METHOD = "W0428", "unknown-method",
+        "A path has a member that is neither a method nor anything else that belongs there. It is ignored.";
 
     // Bodies.
     BAD_MEDIA_TYPE = "W0501", "bad-media-type",

@@ -7,7 +7,7 @@ use crate::source::SourceSet;
 ///
 /// | Member | What it is |
 /// |---|---|
-/// | `code`, `name` | `E0104`, `duplicate-key` |
+/// | `code`, `name` | `E0301`, `dangling-reference` |
 /// | `severity` | `error` or `warning` |
 /// | `message` | one sentence, without a full stop |
 /// | `file` | as it was named on the command line, or as a reference leads to it from there |

@@ -32,7 +32,7 @@ pub fn render(diagnostic: &Diagnostic, sources: &SourceSet) -> String {
     text
 }
 
-/// A diagnostic in one line: `flink.yaml:12:7: error[E0104]: …`.
+/// A diagnostic in one line: `flink.yaml:12:7: error[E0301]: …`.
 #[must_use]
 pub fn render_line(diagnostic: &Diagnostic) -> String {
     let severity = match diagnostic.severity {

@@ -210,6 +210,12 @@ fn drop_contradictions(reading: Reading<'_>, schema: &Schema<'_>, constraints: &
 fn number(reading: Reading<'_>, node: &Node) -> Option<Number> {
     match &node.value {
         Value::Number(number) => Some(number.clone()),
+        // Generators that keep everything in texts write bounds so too.
+        Value::String(text) if text.trim().parse::<Number>().is_ok() => {
+            let message = "a number is expected here, this is a string that holds one";
+            Problem::new(code::REPAIRED_TYPE, node.span, message).report(reading.sink);
+            text.trim().parse().ok()
+        }
         _ => {
             bad(reading, Some(node), &format!("a number is expected here, this is {}", node.kind()));
             None
@@ -218,14 +224,12 @@ fn number(reading: Reading<'_>, node: &Node) -> Option<Number> {
 }
 
 fn count(reading: Reading<'_>, node: &Node) -> Option<u64> {
-    let count = match &node.value {
-        Value::Number(number) => number.as_u64().or_else(|| {
-            let value = number.as_f64()?;
-            // `1.0` is a whole number too; what is beyond 2^53 limits nothing.
-            (value >= 0.0 && value.fract() == 0.0).then_some(value as u64)
-        }),
-        _ => None,
-    };
+    let number = number(reading, node)?;
+    let count = number.as_u64().or_else(|| {
+        let value = number.as_f64()?;
+        // `1.0` is a whole number too; what is beyond 2^53 limits nothing.
+        (value >= 0.0 && value.fract() == 0.0).then_some(value as u64)
+    });
     if count.is_none() {
         bad(reading, Some(node), "a whole number, zero or greater, is expected here");
     }

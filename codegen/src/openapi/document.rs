@@ -4,7 +4,7 @@ use super::fields::entries;
 use super::{
     Components, Dialect, Fields, Language, PathItem, Reading, RefOr, Server, Text, security_requirements,
 };
-use crate::diagnostic::{Cost, Problem, code};
+use crate::diagnostic::{Cost, Problem, Reported, code};
 use crate::ir::SecurityRequirement;
 use crate::source::Node;
 
@@ -73,7 +73,10 @@ pub fn parse<'a>(reading: Reading<'a>) -> Option<Document<'a>> {
         security: security_requirements(reading, fields).unwrap_or_default(),
         root,
     };
-    match fields.get("info").map(|info| Fields::of(reading, info, "`info`")) {
+    let info = reading
+        .sink
+        .within(Cost::Nothing, || fields.get("info").map(|info| Fields::of(reading, info, "`info`")));
+    match info {
         Some(Ok(info)) => {
             document.title = info.text("title").unwrap_or_default();
             document.version = info.text("version").unwrap_or_default();
@@ -94,18 +97,27 @@ pub fn parse<'a>(reading: Reading<'a>) -> Option<Document<'a>> {
 
 fn tags(reading: Reading<'_>, fields: Fields<'_>) -> Vec<Tag> {
     let mut tags: Vec<Tag> = Vec::new();
-    let nodes = reading.sink.within(Cost::Run, || fields.array("tags")).unwrap_or_default();
-    for node in nodes {
-        let Ok(tag) = Fields::of(reading, node, "a tag") else { continue };
-        let Ok(name) = tag.required_string("name") else { continue };
+    for node in fields.array("tags") {
+        let name = reading.sink.within(Cost::Nothing, || tag_name(reading, node));
+        let Ok(name) = name else { continue };
         if tags.iter().any(|other| other.name.value == name.value) {
             let message = format!("the tag `{}` is described twice; the first counts", name.value);
             Problem::new(code::DUPLICATE_TAG, name.span, message).report(reading.sink);
             continue;
         }
-        tags.push(Tag { name, description: tag.text("description") });
+        let description = node.get("description").and_then(Node::as_str).map(str::to_owned);
+        tags.push(Tag { name, description });
     }
     tags
+}
+
+fn tag_name(reading: Reading<'_>, node: &Node) -> Result<Text, Reported> {
+    if let Some(name) = node.as_str() {
+        let message = "a tag must be an object, this is a string; it is taken as the tag's name";
+        Problem::new(code::REPAIRED_TYPE, node.span, message).report(reading.sink);
+        return Ok(Text { value: name.to_owned(), span: node.span });
+    }
+    Fields::of(reading, node, "a tag")?.required_string("name")
 }
 
 fn paths<'a>(reading: Reading<'a>, fields: Fields<'a>) -> Vec<Path<'a>> {
@@ -125,14 +137,13 @@ fn paths<'a>(reading: Reading<'a>, fields: Fields<'a>) -> Vec<Path<'a>> {
         return Vec::new();
     };
     let mut list = Vec::new();
-    for (template, node) in entries(paths) {
+    for (template, node) in entries(paths).filter(|(_, node)| !node.is_null()) {
+        let mut template = template;
         if !template.value.starts_with('/') {
-            let message = format!("the path `{}` doesn't begin with a slash", template.value);
-            let cost = Cost::Operation(template.value.clone());
-            reading
-                .sink
-                .within(cost, || Problem::new(code::BAD_PATH, template.span, message).report(reading.sink));
-            continue;
+            let message =
+                format!("the path `{}` doesn't begin with a slash; one is put before it", template.value);
+            Problem::new(code::PATH_WITHOUT_SLASH, template.span, message).report(reading.sink);
+            template.value.insert(0, '/');
         }
         let cost = Cost::Operation(template.value.clone());
         let item = reading.sink.within(cost, || {

@@ -32,7 +32,7 @@ impl AsyncExtension {
     pub fn read(reading: Reading<'_>, node: &Node) -> Result<Self, Reported> {
         let fields = Fields::of(reading, node, "`x-planewright-async`")?;
         let mut pending = Vec::new();
-        for state in fields.array("pending")? {
+        for state in fields.array("pending") {
             match state.as_str() {
                 Some(state) => pending.push(state.to_owned()),
                 None => {

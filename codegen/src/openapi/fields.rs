@@ -130,24 +130,35 @@ impl<'a> Fields<'a> {
         None
     }
 
-    /// A list; absent is empty.
-    ///
-    /// # Errors
-    /// If it is something else.
-    pub fn array(&self, key: &str) -> Result<&'a [Node], Reported> {
-        let Some(node) = self.get(key) else { return Ok(&[]) };
-        node.as_array().ok_or_else(|| self.mistyped(key, node, "an array"))
+    /// A list; absent is empty, and anything else is its only element.
+    #[must_use]
+    pub fn array(&self, key: &str) -> &'a [Node] {
+        let Some(node) = self.get(key) else { return &[] };
+        node.as_array().unwrap_or_else(|| {
+            let message = format!(
+                "`{key}` of {} must be an array, this is {}; it is taken as the only element",
+                self.what,
+                node.kind()
+            );
+            Problem::new(code::REPAIRED_TYPE, node.span, message).report(self.reading.sink);
+            std::slice::from_ref(node)
+        })
     }
 
-    /// An object, absent being `None`.
+    /// An object, absent being `None`. An empty list is an empty object: languages that don't tell them apart write it.
     ///
     /// # Errors
     /// If it is something else.
     pub fn object(&self, key: &str) -> Result<Option<&'a Object>, Reported> {
         let Some(node) = self.get(key) else { return Ok(None) };
-        match node.as_object() {
-            Some(object) => Ok(Some(object)),
-            None => Err(self.mistyped(key, node, "an object")),
+        match (&node.value, node.as_array()) {
+            (Value::Object(object), _) => Ok(Some(object)),
+            (_, Some([])) => {
+                let message = format!("`{key}` of {} must be an object, this is an empty array", self.what);
+                Problem::new(code::REPAIRED_TYPE, node.span, message).report(self.reading.sink);
+                Ok(None)
+            }
+            _ => Err(self.mistyped(key, node, "an object")),
         }
     }
 

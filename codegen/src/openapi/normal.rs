@@ -59,14 +59,14 @@ const WORDS: [&str; 15] = [
 
 /// The schema in plainer words, if there are any; otherwise itself.
 ///
-/// - `true` and `false` are `{}` and `{not: {}}`.
+/// - `true` and `false` are `{}` and `{not: {}}`. A schema that was left blank is `{}` too.
 /// - A `$ref` beside which something else is demanded is one more part of `allOf`. (Before 3.1, what stands beside a
 ///   `$ref` doesn't count.)
 /// - Several types are as many alternatives, each with the demands that concern it.
 #[must_use]
 pub fn normal<'a>(reading: Reading<'a>, node: &'a Node) -> &'a Node {
     let make: fn(&Node) -> Node = match &node.value {
-        Value::Bool(true) => |node| object(Vec::new(), node.span),
+        Value::Bool(true) | Value::Null => |node| object(Vec::new(), node.span),
         Value::Bool(false) => nothing,
         Value::Object(object) if is_extended_reference(reading, object) => reference_as_part,
         Value::Object(object) if object.get("type").is_some_and(|kind| several(kind).is_some()) => {

@@ -63,7 +63,7 @@ impl<'a> Operation<'a> {
         }
         Ok(Self {
             id: fields.string("operationId")?.filter(|id| !id.value.trim().is_empty()),
-            tags: tags(reading, fields)?,
+            tags: tags(fields),
             docs: fields.docs(),
             parameters: parameters?,
             body: body?,
@@ -75,17 +75,11 @@ impl<'a> Operation<'a> {
     }
 }
 
-fn tags(reading: Reading<'_>, fields: Fields<'_>) -> Result<Vec<Text>, Reported> {
-    if let Some(text) = fields.get("tags").filter(|node| node.as_str().is_some()) {
-        let message = "`tags` must be a list; this one name is taken as its only element";
-        Problem::new(code::REPAIRED_TYPE, text.span, message).report(reading.sink);
-        return Ok(fields.string("tags")?.into_iter().collect());
-    }
-    let texts = fields
-        .array("tags")?
-        .iter()
-        .filter_map(|node| node.as_str().map(|value| Text { value: value.to_owned(), span: node.span }));
-    Ok(texts.collect())
+fn tags(fields: Fields<'_>) -> Vec<Text> {
+    let texts = fields.array("tags").iter();
+    texts
+        .filter_map(|node| node.as_str().map(|value| Text { value: value.to_owned(), span: node.span }))
+        .collect()
 }
 
 fn responses<'a>(

@@ -40,7 +40,7 @@ impl<'a> Parameter<'a> {
         let fields = Fields::of(reading, node, "a parameter")?;
         let name = fields.required_string("name")?;
         let place = fields.required_string("in")?;
-        let location = match place.value.as_str() {
+        let location = match place.value.to_ascii_lowercase().as_str() {
             "path" => ParameterLocation::Path,
             "query" => ParameterLocation::Query,
             "header" => ParameterLocation::Header,
@@ -52,6 +52,10 @@ impl<'a> Parameter<'a> {
                     .report(reading.sink));
             }
         };
+        if place.value.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            let message = format!("a parameter's place is written in lower case; `{}` isn't", place.value);
+            Problem::new(code::REPAIRED_TYPE, place.span, message).report(reading.sink);
+        }
         let content = fields.entries("content")?.next();
         let content = content.map(|(name, node)| Ok((name, MediaType::read(reading, node)?))).transpose()?;
         Ok(Self {
@@ -73,7 +77,7 @@ impl<'a> Parameter<'a> {
     /// # Errors
     /// If one of them is broken; all are looked at.
     pub fn list(reading: Reading<'a>, fields: Fields<'a>) -> Result<Vec<RefOr<'a, Self>>, Reported> {
-        Self::of_list(reading, fields.array("parameters")?)
+        Self::of_list(reading, fields.array("parameters"))
     }
 
     pub(super) fn of_list(reading: Reading<'a>, nodes: &'a [Node]) -> Result<Vec<RefOr<'a, Self>>, Reported> {

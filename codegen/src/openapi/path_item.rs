@@ -1,9 +1,9 @@
 use serde::Serialize;
 
 use super::{Fields, Language, Operation, OperationEntry, Parameter, Reading, RefOr, Server, swagger};
-use crate::diagnostic::{Cost, Reported};
+use crate::diagnostic::{Cost, Problem, Reported, code};
 use crate::ir::Method;
-use crate::source::Node;
+use crate::source::{Member, Node};
 
 /// What is under a path.
 #[derive(Clone, Debug, Serialize)]
@@ -31,7 +31,14 @@ impl<'a> PathItem<'a> {
         let mut operations = Vec::new();
         let members = node.as_object().into_iter().flat_map(|object| object.iter());
         for member in members {
-            let Some(method) = method(&member.key) else { continue };
+            let Some(method) = method(&member.key.to_ascii_lowercase()) else {
+                unknown(reading, member);
+                continue;
+            };
+            if member.key.bytes().any(|byte| byte.is_ascii_uppercase()) {
+                let message = format!("a method is written in lower case; `{}` isn't", member.key);
+                Problem::new(code::REPAIRED_TYPE, member.key_span, message).report(reading.sink);
+            }
             let label = member
                 .value
                 .get("operationId")
@@ -48,6 +55,15 @@ impl<'a> PathItem<'a> {
             }
         }
         Ok(Self { servers: Server::list(reading, fields), parameters, operations })
+    }
+}
+
+/// Says that a member means nothing.
+fn unknown(reading: Reading<'_>, member: &Member) {
+    let known = ["$ref", "summary", "description", "servers", "parameters"].contains(&member.key.as_str());
+    if !known && !member.key.starts_with("x-") {
+        let message = format!("a path has no method `{}`; it is ignored", member.key);
+        Problem::new(code::UNKNOWN_METHOD, member.key_span, message).report(reading.sink);
     }
 }
 

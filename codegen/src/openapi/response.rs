@@ -1,7 +1,7 @@
 use serde::Serialize;
 
 use super::{Fields, Header, Link, MediaType, Reading, RefOr, Text};
-use crate::diagnostic::Reported;
+use crate::diagnostic::{Problem, Reported, code};
 use crate::ir::Docs;
 use crate::source::Node;
 
@@ -24,6 +24,12 @@ impl<'a> Response<'a> {
     /// # Errors
     /// If something that carries meaning is broken.
     pub fn read(reading: Reading<'a>, node: &'a Node) -> Result<Self, Reported> {
+        if node.is_null() {
+            let message = "a response must be an object, this is null; an empty body is assumed";
+            Problem::new(code::REPAIRED_TYPE, node.span, message).report(reading.sink);
+            let (content, headers, links) = (Vec::new(), Vec::new(), Vec::new());
+            return Ok(Self { content, headers, links, docs: Docs::default() });
+        }
         let fields = Fields::of(reading, node, "a response")?;
         let mut headers = Vec::new();
         for (name, node) in fields.entries("headers")? {

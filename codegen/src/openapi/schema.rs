@@ -107,6 +107,10 @@ impl<'a> Schema<'a> {
     /// # Errors
     /// If something that carries meaning is broken.
     pub fn read(reading: Reading<'a>, node: &'a Node) -> Result<Self, Reported> {
+        if node.is_null() {
+            let message = "a schema must be an object, this is null; any value is taken";
+            Problem::new(code::REPAIRED_TYPE, node.span, message).report(reading.sink);
+        }
         let node = normal(reading, node);
         let fields = Fields::of(reading, node, "a schema")?;
         let reference = Reference::of(node);
@@ -115,7 +119,7 @@ impl<'a> Schema<'a> {
             return Err(Problem::new(code::WRONG_TYPE, target.span, message).report(reading.sink));
         }
         let kind = kind::read(reading, fields)?;
-        let format = fields.string("format")?.map(|format| format.value);
+        let format = fields.text("format");
         Ok(Self {
             node,
             reference,
@@ -123,7 +127,7 @@ impl<'a> Schema<'a> {
             format: format.or_else(|| kind.format.or(encoding(fields)).map(str::to_owned)),
             nullable: kind.nullable || is_nullable(fields),
             values: match fields.get("enum") {
-                Some(_) => Some(fields.array("enum")?),
+                Some(_) => Some(fields.array("enum")),
                 None => node.get("const").map(std::slice::from_ref),
             },
             properties: named(fields, "properties")?,
@@ -135,15 +139,15 @@ impl<'a> Schema<'a> {
             dependent_schemas: named(fields, "dependentSchemas")?,
             unevaluated_properties: fields.get("unevaluatedProperties"),
             items: fields.get("items"),
-            prefix_items: fields.array("prefixItems")?,
+            prefix_items: fields.array("prefixItems"),
             contains: fields.get("contains"),
             unevaluated_items: fields.get("unevaluatedItems"),
             if_: fields.get("if"),
             then: fields.get("then"),
             else_: fields.get("else"),
-            all_of: fields.array("allOf")?,
-            one_of: fields.array("oneOf")?,
-            any_of: fields.array("anyOf")?,
+            all_of: fields.array("allOf"),
+            one_of: fields.array("oneOf"),
+            any_of: fields.array("anyOf"),
             not: fields.get("not"),
             discriminator: discriminator(reading, fields)?,
             default: node.get("default"),
@@ -196,14 +200,14 @@ fn dependent_required(fields: Fields<'_>) -> Result<Vec<(Text, Vec<Text>)>, Repo
 
 fn required(reading: Reading<'_>, fields: Fields<'_>) -> Vec<Text> {
     let Some(node) = fields.get("required") else { return Vec::new() };
-    let Some(nodes) = node.as_array() else {
+    if let Value::Bool(_) = node.value {
         // The place for `required: true` is a parameter, or the list in the enclosing object.
-        let message =
-            format!("`required` of a schema must be a list of names, this is {}; it is ignored", node.kind());
+        let message = "`required` of a schema must be a list of names, this is a boolean; it is ignored";
         Problem::new(code::IGNORED_MEMBER, node.span, message).report(reading.sink);
         return Vec::new();
-    };
-    let texts = nodes
+    }
+    let texts = fields
+        .array("required")
         .iter()
         .filter_map(|node| node.as_str().map(|value| Text { value: value.to_owned(), span: node.span }));
     texts.collect()
@@ -217,6 +221,11 @@ fn additional<'a>(
     match &node.value {
         Value::Bool(allowed) => Ok(Some(AdditionalProperties::Allowed(*allowed))),
         Value::Object(_) => Ok(Some(AdditionalProperties::Schema(node))),
+        Value::String(text) if text == "true" || text == "false" => {
+            let message = "`additionalProperties` must be a boolean or a schema, this is a string";
+            Problem::new(code::REPAIRED_TYPE, node.span, message).report(reading.sink);
+            Ok(Some(AdditionalProperties::Allowed(text == "true")))
+        }
         _ => {
             let message =
                 format!("`additionalProperties` must be a boolean or a schema, this is {}", node.kind());

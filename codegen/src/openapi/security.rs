@@ -12,7 +12,7 @@ pub fn security_requirements(
     fields: Fields<'_>,
 ) -> Result<Vec<SecurityRequirement>, Reported> {
     let mut list = Vec::new();
-    for node in fields.array("security")? {
+    for node in fields.array("security") {
         let Some(object) = node.as_object() else {
             let message = format!("a security requirement must be an object, this is {}", node.kind());
             return Err(Problem::new(code::WRONG_TYPE, node.span, message).report(reading.sink));

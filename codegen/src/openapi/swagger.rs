@@ -39,7 +39,7 @@ pub(super) fn shared_parameters<'a>(
 ) -> Result<Option<&'a Node>, Reported> {
     let Some(list) = item.get("parameters") else { return Ok(None) };
     let mut parameters = Vec::new();
-    for node in list.as_array().unwrap_or_default() {
+    for node in self::list(Some(item), "parameters") {
         let found = found(reading, node);
         if !is_body(found) {
             parameters.push(parameter(reading, found)?);
@@ -334,8 +334,10 @@ fn text<'n>(node: &'n Node, key: &str) -> Option<&'n str> {
     node.get(key)?.as_str()
 }
 
+/// The elements of a list, or the one value that stands in its place.
 fn list<'n>(node: Option<&'n Node>, key: &str) -> &'n [Node] {
-    node.and_then(|node| node.get(key)).and_then(Node::as_array).unwrap_or_default()
+    let Some(node) = node.and_then(|node| node.get(key)).filter(|node| !node.is_null()) else { return &[] };
+    node.as_array().unwrap_or(std::slice::from_ref(node))
 }
 
 fn object_of(members: Vec<Member>, span: Span) -> Node {

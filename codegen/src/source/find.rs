@@ -64,6 +64,9 @@ impl Tree<'_> {
                 },
             },
         };
+        if reference.is_empty() {
+            return Err(Lost::NotAPointer);
+        }
         let pointer = if fragment.is_empty() || fragment.starts_with('/') {
             let way = Pointer::parse_fragment(fragment).ok_or(Lost::NotAPointer)?;
             base.then(&way)

@@ -209,13 +209,28 @@ impl Reader<'_> {
     }
 }
 
-/// Makes an object, and reports each key that comes again.
+/// Makes an object, and reports each key that comes again: equal values are one, objects that have no member in common
+/// are taken together, and of others the last counts, as most readers have it.
 pub(super) fn object(members: Vec<Member>, sink: &Sink) -> Object {
     Object::new(members, &mut |first, again| {
-        let message = format!("the key `{}` comes twice in one object", again.key);
-        Problem::new(code::DUPLICATE_KEY, again.key_span, message)
+        let (value, becomes) = match (&first.value.value, &again.value.value) {
+            _ if first.value.to_json() == again.value.to_json() => (first.value.clone(), "both say the same"),
+            (Value::Object(one), Value::Object(other))
+                if other.iter().all(|member| one.get(&member.key).is_none()) =>
+            {
+                let members = one.iter().chain(other.iter()).cloned().collect();
+                (
+                    Node { value: Value::Object(Object::of(members)), span: first.value.span },
+                    "they are taken together",
+                )
+            }
+            _ => (again.value.clone(), "the last one counts"),
+        };
+        let message = format!("the key `{}` comes twice in one object; {becomes}", again.key);
+        Problem::new(code::REPEATED_KEY, again.key_span, message)
             .related(first.key_span, "first here")
             .help("remove or rename one of the two")
             .report(sink);
+        value
     })
 }

@@ -173,27 +173,27 @@ pub struct Member {
 const SMALL: usize = 12;
 
 impl Object {
-    /// Keeps the first of members with equal keys, and calls `duplicate` with it and each later one.
-    pub(super) fn new(mut members: Vec<Member>, duplicate: &mut dyn FnMut(&Member, &Member)) -> Self {
+    /// Of members with equal keys, `together` makes one value of the first and each later one.
+    pub(super) fn new(mut members: Vec<Member>, together: &mut dyn FnMut(&Member, &Member) -> Node) -> Self {
         let mut by_key: Vec<u32> = (0..members.len() as u32).collect();
         by_key.sort_by(|left, right| {
             let key = |at: &u32| (members[*at as usize].key.as_str(), *at);
             key(left).cmp(&key(right))
         });
-        let mut doubled = Vec::new();
-        for run in by_key.chunk_by(|left, right| members[*left as usize].key == members[*right as usize].key)
-        {
-            for later in &run[1..] {
-                duplicate(&members[run[0] as usize], &members[*later as usize]);
-                doubled.push(*later as usize);
+        let same = |left: &u32, right: &u32| members[*left as usize].key == members[*right as usize].key;
+        let repeated: Vec<Vec<u32>> =
+            by_key.chunk_by(same).filter(|run| run.len() > 1).map(<[u32]>::to_vec).collect();
+        if !repeated.is_empty() {
+            let mut away = std::collections::BTreeSet::new();
+            for run in repeated {
+                for later in &run[1..] {
+                    let value = together(&members[run[0] as usize], &members[*later as usize]);
+                    members[run[0] as usize].value = value;
+                    away.insert(*later);
+                }
             }
-        }
-        if !doubled.is_empty() {
-            doubled.sort_unstable();
-            for at in doubled.into_iter().rev() {
-                members.remove(at);
-            }
-            return Self::new(members, &mut |_, _| ());
+            let rest = (0_u32..).zip(members).filter(|(at, _)| !away.contains(at));
+            return Self::of(rest.map(|(_, member)| member).collect());
         }
         if members.len() <= SMALL {
             by_key = Vec::new();
@@ -203,7 +203,7 @@ impl Object {
 
     /// These members, of which no two have one key.
     pub(crate) fn of(members: Vec<Member>) -> Self {
-        Self::new(members, &mut |_, _| ())
+        Self::new(members, &mut |first, _| first.value.clone())
     }
 
     /// The value of a member.
@@ -232,7 +232,7 @@ impl Object {
     pub(crate) fn insert(&mut self, member: Member) {
         let mut members = std::mem::take(&mut self.members);
         members.push(member);
-        *self = Self::new(members, &mut |_, _| ());
+        *self = Self::new(members, &mut |first, _| first.value.clone());
     }
 
     /// Keeps the members for which `keep` says so.
@@ -244,7 +244,7 @@ impl Object {
     pub(crate) fn retain_mut(&mut self, keep: impl FnMut(&mut Member) -> bool) {
         let mut members = std::mem::take(&mut self.members);
         members.retain_mut(keep);
-        *self = Self::new(members, &mut |_, _| ());
+        *self = Self::new(members, &mut |first, _| first.value.clone());
     }
 
     /// The members in document order.

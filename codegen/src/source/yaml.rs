@@ -133,7 +133,7 @@ impl<'a> Builder<'a> {
                 let added: Vec<_> =
                     other.iter().filter(|member| object.get(&member.key).is_none()).cloned().collect();
                 let members = object.iter().cloned().chain(added).collect();
-                Ok(Object::new(members, &mut |_, _| ()))
+                Ok(Object::of(members))
             }
             Value::Array(nodes) => {
                 nodes.into_iter().try_fold(object, |object, node| self.merge(object, node))
