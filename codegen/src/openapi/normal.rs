@@ -1,6 +1,7 @@
 //! Schemas whose meaning is plainer in other words.
 
 use super::{Language, Reading};
+use crate::diagnostic::{Problem, code};
 use crate::source::{Member, Node, Object, Span, Value};
 
 /// What says something about a value's type, and for values of which types.
@@ -65,6 +66,10 @@ const WORDS: [&str; 15] = [
 /// - Several types are as many alternatives, each with the demands that concern it.
 #[must_use]
 pub fn normal<'a>(reading: Reading<'a>, node: &'a Node) -> &'a Node {
+    if node.is_null() {
+        let message = "a schema must be an object, this is null; any value is taken";
+        Problem::new(code::REPAIRED_TYPE, node.span, message).report(reading.sink);
+    }
     let make: fn(&Node) -> Node = match &node.value {
         Value::Bool(true) | Value::Null => |node| object(Vec::new(), node.span),
         Value::Bool(false) => nothing,

@@ -107,10 +107,6 @@ impl<'a> Schema<'a> {
     /// # Errors
     /// If something that carries meaning is broken.
     pub fn read(reading: Reading<'a>, node: &'a Node) -> Result<Self, Reported> {
-        if node.is_null() {
-            let message = "a schema must be an object, this is null; any value is taken";
-            Problem::new(code::REPAIRED_TYPE, node.span, message).report(reading.sink);
-        }
         let node = normal(reading, node);
         let fields = Fields::of(reading, node, "a schema")?;
         let reference = Reference::of(node);
