@@ -19,7 +19,7 @@ pub(crate) fn is_date(text: &str) -> bool {
 /// RFC 3339 `date-time`; leap seconds are accepted in any minute, as the tables of them aren't known here.
 pub(crate) fn is_date_time(text: &str) -> bool {
     let Some((date, time)) = text.split_at_checked(10) else { return false };
-    let Some(time) = time.strip_prefix(['T', 't', ' ']) else { return false };
+    let Some(time) = time.strip_prefix(['T', 't']) else { return false };
     let Some((clock, rest)) = time.split_at_checked(8) else { return false };
     let clock_is_right = numbers::<3>(clock, &[2, 2, 2], b':')
         .is_some_and(|[hour, minute, second]| hour < 24 && minute < 60 && second < 61);
@@ -95,6 +95,7 @@ mod tests {
         }
         for time in [
             "2024-01-01T00:00:00",
+            "2024-01-01 00:00:00Z",
             "2024-01-01T24:00:00Z",
             "2024-01-01T00:00:00.Z",
             "2024-01-01T00:00:00+5",
