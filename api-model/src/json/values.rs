@@ -71,7 +71,12 @@ macro_rules! numbers {
             }
 
             fn write(&self, out: &mut Writer<'_>) {
-                match serde_json::to_string(self) {
+                // The shortest text that leads back to an `f32` isn't exact: 2147483648 would be written as 2147483600.
+                let text = match self.fract() == 0.0 {
+                    true => serde_json::to_string(&f64::from(*self)),
+                    false => serde_json::to_string(self),
+                };
+                match text {
                     Ok(text) if self.is_finite() => out.raw(text.as_bytes()),
                     _ => out.refuse("JSON has no number that is infinite or no number"),
                 }
