@@ -218,9 +218,6 @@ codes! {
          Alternatives are tried in turn instead.";
     EMPTY_UNION = "W0617", "empty-union",
         "`oneOf` or `anyOf` without alternatives allows nothing. It is ignored.";
-    INHERITANCE = "U0618", "discriminator-inheritance",
-        "A schema with a discriminator but without alternatives stands for whatever refers to it by `allOf`. Only its \
-         own members are generated.";
     TUPLE_ITEMS = "E0619", "items-list",
         "`items` is one schema for all elements, not a list of schemas.";
     NO_ITEMS = "W0620", "no-items",

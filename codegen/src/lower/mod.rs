@@ -12,6 +12,7 @@ mod constraints;
 mod defaults;
 mod direction;
 mod enums;
+mod heirs;
 mod links;
 mod nullable;
 mod operations;

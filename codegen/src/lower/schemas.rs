@@ -2,6 +2,7 @@
 
 use indexmap::IndexMap;
 
+use super::heirs::{self, Heirs};
 use super::peek;
 use super::view::{Property, View};
 use super::{constraints, defaults, enums, scalars};
@@ -22,6 +23,7 @@ pub(super) struct Schemas<'a> {
     declared: IndexMap<NodeIdentity, TypeId>,
     /// Declarations that have an error, with the place to name.
     pub(super) broken: IndexMap<TypeId, Span>,
+    pub(super) heirs: Heirs<'a>,
     /// Where the components stand; they are the first declarations.
     pub(super) places: Vec<Span>,
     /// How many schemas the one being made stands in.
@@ -54,6 +56,7 @@ impl<'a> Schemas<'a> {
             table,
             declared: IndexMap::new(),
             broken: IndexMap::new(),
+            heirs: heirs::of(reading, document),
             places: Vec::new(),
             depth: 0,
             waiting: Vec::new(),
@@ -167,7 +170,7 @@ impl<'a> Schemas<'a> {
         let (docs, span) = (view.docs.clone(), view.node.span);
         let id = self.add(TypeKind::Alias(TypeUse::plain(Type::Any)), owner, docs, span);
         // A view of several nodes has no node of its own that anything could refer to.
-        if view.node.get("$ref").is_none() {
+        if view.alone && view.node.get("$ref").is_none() {
             self.declared.entry(view.node.identity()).or_insert(id);
         }
         match self.shape(view, owner)? {
@@ -216,7 +219,7 @@ impl<'a> Schemas<'a> {
         id
     }
 
-    fn add(&mut self, kind: TypeKind, owner: &[String], docs: Docs, span: Span) -> TypeId {
+    pub(super) fn add(&mut self, kind: TypeKind, owner: &[String], docs: Docs, span: Span) -> TypeId {
         let location = self.reading.tree.location(span);
         self.table.add(TypeDecl { name: NameHint::Path(owner.to_vec()), docs, kind, location })
     }
@@ -287,15 +290,10 @@ impl<'a> Schemas<'a> {
                 None => {}
             }
         }
-        if let Some(discriminator) = &view.inheritance {
-            if let Some(union) = self.heirs(view.node, discriminator, owner)? {
-                return Ok(Shape::Kind(TypeKind::Union(union)));
-            }
-            let message =
-                "this schema has a discriminator but no alternatives; only its own members are generated";
-            Problem::new(code::INHERITANCE, discriminator.property.span, message)
-                .help("list the alternatives by `oneOf`, or name them in the discriminator's `mapping`")
-                .report(self.reading.sink);
+        if let Some(discriminator) = view.inheritance.clone()
+            && let Some(union) = self.union_of_heirs(&view, &discriminator, owner)?
+        {
+            return Ok(Shape::Kind(TypeKind::Union(union)));
         }
         let kind = view.inferred_kind();
         if let Some(values) = view.values.take() {
@@ -384,6 +382,15 @@ impl<'a> Schemas<'a> {
                 self.type_use(node, &joined(owner, "value"))
             }
             _ => Ok(TypeUse::plain(Type::Any)),
+        }
+    }
+
+    /// The members that a schema has itself.
+    pub(super) fn members_of(&mut self, mut view: View<'a>) -> Result<TypeKind, Reported> {
+        let limits = constraints::applicable(std::mem::take(&mut view.constraints), Some(SchemaType::Object));
+        match self.structure(view, limits)? {
+            Shape::Kind(kind) => Ok(kind),
+            Shape::Use(ty) => Ok(TypeKind::Alias(ty)),
         }
     }
 

@@ -7,7 +7,7 @@ use crate::diagnostic::{Problem, Reported, code};
 use crate::ir::{Constraints, StringFormat, Type, TypeUse, Union, UnionTag, Variant};
 use crate::openapi::{Discriminator, Reading, Reference, SchemaType, normal};
 use crate::resolve::quiet_target;
-use crate::source::{Member, Node, NodeIdentity, Object, Pointer, Span, Value};
+use crate::source::{Member, Node, NodeIdentity, Object, Span, Value};
 
 /// What alternatives become.
 pub(super) enum Outcome {
@@ -100,8 +100,9 @@ impl<'a> Schemas<'a> {
                     && one.view.inheritance.is_none()
             };
             let written_here = alternatives.iter().all(|one| one.component.is_none());
-            let apart =
-                union.exclusive || union.discriminator.is_some() || constant_tag(&alternatives).is_some();
+            let apart = union.exclusive
+                || union.discriminator.is_some()
+                || constant_tag(reading, &alternatives).is_some();
             let objects = alternatives.iter().all(object);
             if !objects || (unions.len() == 1 && (!written_here || apart || alternatives.len() < 2)) {
                 return Ok(false);
@@ -164,40 +165,6 @@ impl<'a> Schemas<'a> {
         Ok(TypeUse { nullable: ty.nullable || nullable, ..ty })
     }
 
-    /// The union that a schema with a discriminator stands for: what the discriminator's mapping names, if each of it
-    /// extends the schema by `allOf`.
-    pub(super) fn heirs(
-        &mut self,
-        base: &'a Node,
-        discriminator: &Discriminator,
-        owner: &[String],
-    ) -> Result<Option<Union>, Reported> {
-        let reading = self.reading;
-        let mut variants: Vec<Variant> = Vec::new();
-        for (value, target) in &discriminator.mapping {
-            let name = target.value.rsplit('/').next().unwrap_or_default();
-            let pointer = Pointer::of(&["components", "schemas", name]);
-            let Ok(node) = reading.tree.lookup(base.span.file, &pointer) else { return Ok(None) };
-            if !extends(reading, node, base, 16) {
-                return Ok(None);
-            }
-            if let Some(known) = variants.iter_mut().find(|variant| variant.name == name) {
-                known.tag_values.push(value.value.clone());
-                continue;
-            }
-            let ty = self.type_use(node, &joined(owner, name))?;
-            let ty = TypeUse { nullable: false, ..ty };
-            variants.push(Variant { name: name.to_owned(), tag_values: vec![value.value.clone()], ty });
-        }
-        let tag = UnionTag::Property(discriminator.property.value.clone());
-        Ok((!variants.is_empty()).then_some(Union {
-            variants,
-            tag,
-            exclusive: true,
-            constraints: Constraints::default(),
-        }))
-    }
-
     fn several(
         &mut self,
         alternatives: Vec<Alternative<'a>>,
@@ -242,14 +209,6 @@ impl<'a> Schemas<'a> {
     }
 }
 
-/// Whether a schema has another among the parts of its `allOf`.
-fn extends<'a>(reading: Reading<'a>, node: &'a Node, base: &Node, depth: usize) -> bool {
-    let Some(depth) = depth.checked_sub(1) else { return false };
-    let parts = node.get("allOf").and_then(Node::as_array).unwrap_or_default();
-    let mut ends = parts.iter().filter_map(|part| peek::resolved(reading, part));
-    ends.any(|end| end.identity() == base.identity() || extends(reading, end, base, depth))
-}
-
 fn alternatives<'a>(
     reading: Reading<'a>,
     beside: &View<'a>,
@@ -289,20 +248,20 @@ fn alternatives<'a>(
 }
 
 /// The member that tells alternatives apart, and the values that choose each.
-fn tag(
-    reading: Reading<'_>,
-    alternatives: &[Alternative<'_>],
-    union: &UnionView<'_>,
+fn tag<'a>(
+    reading: Reading<'a>,
+    alternatives: &[Alternative<'a>],
+    union: &UnionView<'a>,
 ) -> Option<(String, Vec<Vec<String>>)> {
     match &union.discriminator {
         Some(discriminator) => declared_tag(reading, alternatives, discriminator),
-        None => constant_tag(alternatives),
+        None => constant_tag(reading, alternatives),
     }
 }
 
-fn declared_tag(
-    reading: Reading<'_>,
-    alternatives: &[Alternative<'_>],
+fn declared_tag<'a>(
+    reading: Reading<'a>,
+    alternatives: &[Alternative<'a>],
     discriminator: &Discriminator,
 ) -> Option<(String, Vec<Vec<String>>)> {
     let property = &discriminator.property;
@@ -334,7 +293,7 @@ fn declared_tag(
             return unused(property.span, "an alternative is no plain object");
         }
         if values[index].is_empty() {
-            let constants = constants(&alternative.view, &property.value);
+            let constants = constants(reading, &alternative.view, &property.value);
             match (constants, &alternative.component) {
                 (Some(constants), _) => values[index] = constants,
                 (None, Some(component)) => values[index].push(component.clone()),
@@ -351,7 +310,10 @@ fn declared_tag(
 }
 
 /// A member that every alternative requires, as a constant that no other has.
-fn constant_tag(alternatives: &[Alternative<'_>]) -> Option<(String, Vec<Vec<String>>)> {
+fn constant_tag<'a>(
+    reading: Reading<'a>,
+    alternatives: &[Alternative<'a>],
+) -> Option<(String, Vec<Vec<String>>)> {
     let first = alternatives.first()?;
     first.view.properties.iter().find_map(|property| {
         let name = &property.name.value;
@@ -359,7 +321,8 @@ fn constant_tag(alternatives: &[Alternative<'_>]) -> Option<(String, Vec<Vec<Str
             .iter()
             .map(|alternative| {
                 let required = alternative.view.required.iter().any(|required| required.value == *name);
-                constants(&alternative.view, name).filter(|_| required && alternative.view.unions.is_empty())
+                constants(reading, &alternative.view, name)
+                    .filter(|_| required && alternative.view.unions.is_empty())
             })
             .collect();
         values.filter(|values| !shares(values)).map(|values| (name.clone(), values))
@@ -367,9 +330,9 @@ fn constant_tag(alternatives: &[Alternative<'_>]) -> Option<(String, Vec<Vec<Str
 }
 
 /// The strings that an inline `enum` allows for a member.
-fn constants(view: &View<'_>, property: &str) -> Option<Vec<String>> {
+pub(super) fn constants<'a>(reading: Reading<'a>, view: &View<'a>, property: &str) -> Option<Vec<String>> {
     let property = view.properties.iter().find(|other| other.name.value == property)?;
-    let values = property.nodes.iter().rev().find_map(|node| peek::listed(node))?;
+    let values = property.nodes.iter().rev().find_map(|node| peek::listed(peek::resolved(reading, node)?))?;
     let texts: Option<Vec<String>> = values.iter().map(|value| value.as_str().map(str::to_owned)).collect();
     texts.filter(|texts| !texts.is_empty())
 }

@@ -13,6 +13,8 @@ use crate::source::{Node, NodeIdentity, Span, Value};
 pub(super) struct View<'a> {
     /// The schema that it was made from.
     pub(super) node: &'a Node,
+    /// Whether that alone says all of it, so that who refers to it means this.
+    pub(super) alone: bool,
     /// Set if the schema only is another name for this.
     pub(super) alias: Option<Reference<'a>>,
     pub(super) kind: Option<SchemaType>,
@@ -106,6 +108,7 @@ impl<'a> View<'a> {
     pub(super) fn empty(node: &'a Node) -> Self {
         Self {
             node,
+            alone: true,
             alias: None,
             kind: None,
             format: None,
@@ -201,6 +204,7 @@ impl<'a> View<'a> {
         whole.inheritance = inheritance;
         whole.alias = renames;
         whole.node = node;
+        whole.alone = true;
         Ok(whole.with_the_rest(reading, &schema, owner))
     }
 
@@ -345,6 +349,7 @@ impl<'a> View<'a> {
         self.constraints = constraints::both(self.constraints, other.constraints);
         self.docs = or(other.docs, self.docs);
         self.alias = None;
+        self.alone = false;
         self
     }
 

@@ -49,6 +49,15 @@ pub struct Item {
     pub derives: String,
 }
 
+impl Item {
+    /// The variant of a union that takes what the discriminator gives to no other.
+    #[must_use]
+    pub fn untagged(&self) -> Option<&str> {
+        let ItemKind::Union { variants, tag: Some(_), .. } = &self.kind else { return None };
+        variants.iter().find(|variant| variant.tag_values.is_empty()).map(|variant| variant.name.as_str())
+    }
+}
+
 /// What a declaration is.
 #[derive(Clone, Debug, Serialize)]
 pub enum ItemKind {
@@ -343,7 +352,12 @@ fn variants(rust: &RustApi<'_>, id: TypeId) -> Vec<VariantPlan> {
         };
         plans.push(VariantPlan {
             name: name.clone(),
-            docs: vec![format!("{}.", docs::code(&variant.name))],
+            docs: match &union.tag {
+                UnionTag::Property(member) if variant.tag_values.is_empty() => {
+                    vec![format!("Of another {} than the others.", docs::code(member))]
+                }
+                _ => vec![format!("{}.", docs::code(&variant.name))],
+            },
             ty: if boxed { format!("Box<{value}>") } else { value.clone() },
             tag_values: variant.tag_values.iter().map(|value| literal(value)).collect(),
             write_tag: write_tag.map(|value| literal(value)),

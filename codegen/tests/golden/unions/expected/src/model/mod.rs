@@ -9,4 +9,6 @@ mod shapes;
 mod shared;
 
 pub use self::shapes::{Key, Shape, Circle, Square, Group, CircleKind};
-pub use self::shared::{Measurement, Anything, Maybe, MeasurementString};
+pub use self::shared::{
+    Measurement, Anything, Maybe, Pet, Cat, MeasurementString, PetOther,
+};

@@ -146,6 +146,83 @@ impl ::planewright_model::Validate for Maybe {
     }
 }
 
+/// Stands for its heirs, and for kinds that have no schema.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Pet {
+    /// `Cat`.
+    Cat(Cat),
+    /// Of another `kind` than the others.
+    Other(PetOther),
+}
+
+impl From<Cat> for Pet {
+    fn from(value: Cat) -> Self {
+        Self::Cat(value)
+    }
+}
+
+impl From<PetOther> for Pet {
+    fn from(value: PetOther) -> Self {
+        Self::Other(value)
+    }
+}
+
+impl json::Json for Pet {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        match node.tag("kind") {
+            Some("cat") => node.read().map(Self::Cat),
+            _ => node.read().map(Self::Other),
+        }
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        match self {
+            Self::Cat(value) => out.value(value),
+            Self::Other(value) => out.value(value),
+        }
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Pet);
+
+impl ::planewright_model::Validate for Pet {}
+
+/// Stands for its heirs, and for kinds that have no schema.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Cat {
+    /// `kind`.
+    pub kind: String,
+    /// `name`.
+    pub name: Option<String>,
+    /// `lives`.
+    pub lives: Option<i64>,
+}
+
+impl json::Json for Cat {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            kind: object.required("kind")?,
+            name: object.optional("name")?,
+            lives: object.optional("lives")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("kind", &self.kind)
+            .optional("name", &self.name)
+            .optional("lives", &self.lives)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Cat);
+
+impl ::planewright_model::Validate for Cat {}
+
 /// The schema at `Measurement/string`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum MeasurementString {
@@ -180,3 +257,39 @@ impl From<&str> for MeasurementString {
 }
 
 ::planewright_model::__private::open_enum!(MeasurementString, Unknown);
+
+/// Stands for its heirs, and for kinds that have no schema.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PetOther {
+    /// `kind`.
+    pub kind: String,
+    /// `name`.
+    pub name: Option<String>,
+    /// The other members.
+    pub additional: ::planewright_model::Map<::planewright_model::Any>,
+}
+
+impl json::Json for PetOther {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            kind: object.required("kind")?,
+            name: object.optional("name")?,
+            additional: object.others()?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("kind", &self.kind)
+            .optional("name", &self.name)
+            .others(&self.additional)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(PetOther);
+
+impl ::planewright_model::Validate for PetOther {}
