@@ -5,6 +5,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, USER_AGENT};
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
 use planewright_model::Json;
+use planewright_model::media::Media;
 use planewright_model::parameter::{Styled, header_list, push_path, push_path_list};
 
 use crate::base_url::BaseUrl;
@@ -19,7 +20,6 @@ use crate::upload::{OnProgress, Upload};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
-const URL_ENCODED: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("planewright/", env!("CARGO_PKG_VERSION")));
 
 /// What a caller may say about one call, beyond its inputs.
@@ -87,6 +87,8 @@ pub struct Call {
     cookies: String,
     pub(crate) payload: Payload,
     pub(crate) options: CallOptions,
+    /// Instead of the operation's own `Accept`.
+    accept: Option<&'static str>,
     problem: Option<String>,
 }
 
@@ -105,6 +107,7 @@ impl Call {
             cookies: String::new(),
             payload: Payload::default(),
             options,
+            accept: operation.accept,
             problem: None,
         }
     }
@@ -281,27 +284,36 @@ impl Call {
         }
     }
 
-    /// Sends the members of an object as an HTML form does; lists repeat their name.
-    pub fn url_encoded<T: Json>(&mut self, value: &T) {
+    /// Sends a value in one of its media types.
+    pub fn value<T: Json>(&mut self, media: &'static [Media], place: usize, value: &T) {
+        let Some((name, codec)) = media.get(place).copied() else {
+            return self.refuse("there is no such media type".into());
+        };
         let mut bytes = Vec::new();
-        let written = value.write_json(&mut bytes).map_err(|error| error.to_string());
-        let value = written.and_then(|()| serde_json::from_slice(&bytes).map_err(|error| error.to_string()));
-        match value {
-            Ok(serde_json::Value::Object(members)) => {
-                let mut form = String::new();
-                for (name, value) in &members {
-                    push_form_pairs(&mut form, name, value);
-                }
-                self.payload = Payload::bytes(URL_ENCODED, form);
+        match codec.write(value, &mut bytes) {
+            Ok(()) => self.payload = Payload::bytes(HeaderValue::from_static(name), bytes),
+            Err(error) => {
+                let source = std::error::Error::source(&error).map(|source| format!(": {source}"));
+                self.refuse(format!("the body can't be {name}: {error}{}", source.unwrap_or_default()));
             }
-            Ok(_) => self.refuse("only an object can be sent as a form".into()),
-            Err(error) => self.refuse(format!("the body can't be written as a form: {error}")),
         }
+    }
+
+    /// Asks for an answer in other media types than the operation's own.
+    #[must_use]
+    pub fn accepting(mut self, accept: &'static str) -> Self {
+        self.accept = Some(accept);
+        self
     }
 
     /// Sends a text.
     pub fn text(&mut self, text: String) {
         self.payload = Payload::bytes(TEXT, text);
+    }
+
+    /// Sends a text under this media type.
+    pub fn text_as(&mut self, content_type: &'static str, text: String) {
+        self.payload = Payload::bytes(HeaderValue::from_static(content_type), text);
     }
 
     /// Sends bytes of this media type.
@@ -375,7 +387,7 @@ impl Call {
         *request.uri_mut() = info.uri.clone();
         let headers = request.headers_mut();
         headers.insert(USER_AGENT, AGENT);
-        if let Some(accept) = info.operation.accept {
+        if let Some(accept) = self.accept {
             headers.insert(ACCEPT, HeaderValue::from_static(accept));
         }
         if let Some(content_type) = content_type {
@@ -394,25 +406,6 @@ impl Call {
 impl fmt::Debug for Call {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "Call({} {})", self.method(), self.target())
-    }
-}
-
-fn push_form_pairs(form: &mut String, name: &str, value: &serde_json::Value) {
-    use serde_json::Value;
-    match value {
-        Value::Null => {}
-        Value::Array(values) => values.iter().for_each(|value| push_form_pairs(form, name, value)),
-        _ => {
-            if !form.is_empty() {
-                form.push('&');
-            }
-            push_path(form, &name);
-            form.push('=');
-            match value {
-                Value::String(text) => push_path(form, text),
-                other => push_path(form, other),
-            }
-        }
     }
 }
 

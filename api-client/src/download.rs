@@ -9,10 +9,13 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
 use http_body::Body;
 use planewright_model::Json;
+use planewright_model::media::{Framing, Media};
 use tokio::io::AsyncWriteExt;
 
 use crate::error::{CallInfo, Error, Failure};
+use crate::headers::readers;
 use crate::reply::Reply;
+use crate::stream::{Events, Items};
 use crate::transport::BoxError;
 
 /// An answer whose body is still coming: a stream of bytes, read at the pace of its reader.
@@ -143,6 +146,49 @@ impl Download {
         let (status, headers, info) = (self.status, self.headers.clone(), self.info.clone());
         let body = self.bytes().await?;
         Reply { status, headers, body, info }.json()
+    }
+
+    /// Everything that comes, as a declared type, in the one of these media types that the answer says it is.
+    ///
+    /// # Errors
+    /// As for [`json`](Self::json).
+    pub async fn value<T: Json>(self, media: &'static [Media]) -> Result<T, Error> {
+        let (status, headers, info) = (self.status, self.headers.clone(), self.info.clone());
+        let body = self.bytes().await?;
+        Reply { status, headers, body, info }.value(media)
+    }
+
+    /// What comes as events with JSON in them.
+    #[must_use]
+    pub fn events<T: Json>(self) -> Events<T> {
+        Events::of_json(self)
+    }
+
+    /// What comes as events with texts in them.
+    #[must_use]
+    pub fn text_events(self) -> Events<String> {
+        Events::of_texts(self)
+    }
+
+    /// What comes as JSON values, one after the other.
+    #[must_use]
+    pub fn items<T: Json>(self, framing: Framing) -> Items<T> {
+        Items::new(self, framing)
+    }
+
+    readers!();
+
+    fn bad_header(&self, source: BoxError) -> Error {
+        self.unreadable(Bytes::new(), source)
+    }
+
+    pub(crate) fn longest(&self) -> usize {
+        self.longest
+    }
+
+    /// The error that the answer can't be read for this reason.
+    pub(crate) fn unreadable(&self, body: Bytes, source: BoxError) -> Error {
+        self.error(Failure::Decode { status: self.status, body, source })
     }
 
     /// Writes everything that comes into a file, which is made or emptied first, and returns how many bytes it was.

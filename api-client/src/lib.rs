@@ -44,6 +44,7 @@ mod download;
 mod error;
 mod form;
 mod generated;
+mod headers;
 mod http;
 mod message;
 mod operation;
@@ -51,6 +52,7 @@ mod payload;
 mod random;
 mod reply;
 mod retry;
+mod stream;
 mod transport;
 mod upload;
 
@@ -70,6 +72,7 @@ pub use crate::http::{HttpFuture, HttpTransport};
 pub use crate::operation::Operation;
 pub use crate::reply::Reply;
 pub use crate::retry::{Backoff, RetryPolicy};
+pub use crate::stream::{Events, Items, Outgoing};
 pub use crate::transport::{BoxError, ConnectError, Transport};
 pub use crate::upload::{OnProgress, Upload};
 

@@ -1,11 +1,14 @@
 use std::str::FromStr;
 
 use bytes::Bytes;
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use planewright_model::Json;
+use planewright_model::media::{Media, chosen};
 use serde_json::Value;
 
 use crate::error::{CallInfo, Error, Failure};
+use crate::headers::readers;
 use crate::transport::BoxError;
 
 /// An answer that was read to its end.
@@ -44,6 +47,25 @@ impl Reply {
         T::read_json(&self.body).map_err(|source| self.unreadable(source.into()))
     }
 
+    /// The body as a declared type, in the one of these media types that the answer says it is.
+    ///
+    /// # Errors
+    /// If it isn't one.
+    pub fn value<T: Json>(self, media: &'static [Media]) -> Result<T, Error> {
+        let content_type = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let names = media.iter().map(|(name, _)| *name);
+        let place = content_type.map_or(Some(0), |text| chosen(names, text));
+        match place.and_then(|place| media.get(place)) {
+            Some((_, codec)) => codec.read(&self.body).map_err(|source| self.unreadable(source.into())),
+            None => {
+                let what = format!("the media type {} isn't declared", content_type.unwrap_or_default());
+                Err(self.clone().unreadable(what.into()))
+            }
+        }
+    }
+
+    readers!();
+
     /// What stands in the JSON body at these members from the root, read from its text.
     ///
     /// # Errors
@@ -61,16 +83,6 @@ impl Reply {
         found.map_err(|source| self.clone().unreadable(source))
     }
 
-    /// What a header says, read from its text.
-    ///
-    /// # Errors
-    /// If it isn't there, or can't be read.
-    pub fn header<T: FromStr>(&self, name: &str) -> Result<T, Error> {
-        let text = self.headers.get(name).and_then(|value| value.to_str().ok());
-        let found = text.and_then(|text| text.parse().ok());
-        found.ok_or_else(|| self.clone().unreadable(format!("the header `{name}` can't be read").into()))
-    }
-
     /// The body as a text; bytes that aren't UTF-8 are replaced.
     #[must_use]
     pub fn text(self) -> String {
@@ -81,6 +93,10 @@ impl Reply {
     #[must_use]
     pub fn undeclared(self) -> Error {
         self.unreadable("the document doesn't declare this status".into())
+    }
+
+    fn bad_header(&self, source: BoxError) -> Error {
+        self.clone().unreadable(source)
     }
 
     /// An error of reading this answer.

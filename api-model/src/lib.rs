@@ -10,12 +10,13 @@
 //! # Ok::<(), planewright_model::DecodeError>(())
 //! ```
 //!
-//! Three ideas carry the crate:
+//! Four ideas carry the crate:
 //!
 //! - [`Json`]: how a value is read and written. Servers and clients go through this trait only; serde's traits are there
 //!   for everything else.
 //! - [`Validate`]: what a document asserts beyond the shape: patterns, bounds, known values. Decoding is lenient (an unknown
 //!   enum value survives, an unknown member is passed over); validation reports *all* violations, each with its path.
+//! - [`media`]: the codecs of bodies that aren't JSON, and the negotiation between them.
 //! - [`Scalar`]: what may stand in a path, a query or a header; [`parameter`] has the codecs that both sides use.
 //!
 //! One module per API (a cargo feature each) holds its types; [`id`] has the identifiers that those APIs use, as values rather
@@ -28,6 +29,7 @@ mod enumeration;
 mod generated;
 pub mod id;
 pub mod json;
+pub mod media;
 mod nullable;
 pub mod parameter;
 mod text;

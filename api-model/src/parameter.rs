@@ -12,6 +12,7 @@
 //! These are for scalars and lists of them in the usual styles. [`Styled`] has the rest: objects, values in other
 //! styles, and values that are JSON.
 
+mod form;
 mod styled;
 
 use std::borrow::Cow;
@@ -20,6 +21,7 @@ use std::str::FromStr;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+pub use form::{read_form, write_form};
 pub use styled::{Members, Style, Styled, nothing};
 
 /// A value that has a text of its own, so that it can be a parameter.

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
 use futures_core::Stream;
+use http::HeaderValue;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
@@ -126,6 +127,23 @@ impl Body for ResponseBody {
             Content::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Content::Stream(body) => body.size_hint(),
         }
+    }
+}
+
+/// The body of a response whose media type the handler chooses.
+#[derive(Debug)]
+pub struct TypedBody {
+    /// The value of `Content-Type`.
+    pub content_type: HeaderValue,
+    /// The body.
+    pub body: ResponseBody,
+}
+
+impl TypedBody {
+    /// A body of this media type, such as `image/png`; of octets, if a header can't hold its name.
+    pub fn new(media_type: &str, body: impl Into<ResponseBody>) -> Self {
+        let octets = HeaderValue::from_static("application/octet-stream");
+        Self { content_type: HeaderValue::from_str(media_type).unwrap_or(octets), body: body.into() }
     }
 }
 

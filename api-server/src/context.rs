@@ -6,8 +6,10 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use http::header::ACCEPT;
 use http::request::Parts;
 use http::{Extensions, HeaderMap, HeaderName, Method, Uri};
+use planewright_model::media::Wanted;
 
 /// What a handler may know about the request beyond its declared inputs.
 #[derive(Debug)]
@@ -80,6 +82,21 @@ impl RequestContext {
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.parts.headers
+    }
+
+    /// Which of these media types the caller wants most, by its `Accept`; of equals, the first. `None` if it accepts
+    /// none of them.
+    #[must_use]
+    pub fn preferred(&self, offered: &[&str]) -> Option<usize> {
+        let mut lines = self.headers().get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+        let first = lines.next().unwrap_or_default();
+        match lines.next() {
+            None => Wanted::new(first).best(offered.iter().copied()),
+            Some(second) => {
+                let all: Vec<&str> = [first, second].into_iter().chain(lines).collect();
+                Wanted::new(&all.join(",")).best(offered.iter().copied())
+            }
+        }
     }
 
     /// What layers have added to the request.

@@ -6,6 +6,8 @@ use std::marker::PhantomData;
 
 use http::HeaderValue;
 use http::header::{CONTENT_TYPE, COOKIE};
+use http_body::Body;
+use planewright_model::media::{Codec, Framing, Media};
 use planewright_model::parameter::{self, Case, Members, ParameterError, Query, Styled};
 use planewright_model::{Json, Path, Scalar, Violations};
 
@@ -15,6 +17,7 @@ use crate::conventions::Conventions;
 use crate::multipart::Multipart;
 use crate::rejection::{BodyRejection, ParameterRejection, Rejection, ValidationRejection};
 use crate::route::Captures;
+use crate::stream::Items;
 
 /// The parameters of a request, read under an API's conventions.
 #[derive(Debug)]
@@ -279,34 +282,103 @@ pub async fn optional_text<C: Conventions, B: RequestBody>(
     Ok(Some(String::from_utf8(bytes.into()).map_err(|_| BodyRejection::Encoding)?))
 }
 
-/// A form, `application/x-www-form-urlencoded`.
+/// A required value in one of several media types.
 ///
 /// # Errors
-/// If it is too long or not UTF-8.
-pub async fn form<C: Conventions, B: RequestBody>(body: &mut Option<B>) -> Result<Form, Rejection> {
-    Ok(Form { text: optional_text::<C, B>(body).await?.unwrap_or_default() })
+/// If it is missing, too long, in another media type, or not of its type.
+pub async fn value<C: Conventions, T: Json, B: RequestBody>(
+    context: &RequestContext,
+    body: &mut Option<B>,
+    media: &'static [Media],
+) -> Result<T, Rejection> {
+    optional_value::<C, T, B>(context, body, media).await?.ok_or(BodyRejection::Missing.into())
 }
 
-/// The fields of a form, `application/x-www-form-urlencoded`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Form {
-    text: String,
+/// An optional value in one of several media types: `None` if the body is empty.
+///
+/// # Errors
+/// As [`value`], without `Missing`.
+pub async fn optional_value<C: Conventions, T: Json, B: RequestBody>(
+    context: &RequestContext,
+    body: &mut Option<B>,
+    media: &'static [Media],
+) -> Result<Option<T>, Rejection> {
+    let bytes = read_to_end(body, C::BODY_LIMIT).await?;
+    let content_type = context.headers().get(CONTENT_TYPE);
+    // A form without fields is empty, and still a form.
+    if bytes.is_empty() && content_type.is_none() {
+        return Ok(None);
+    }
+    let names = media.iter().map(|(name, _)| *name);
+    let place = chosen::<C>(content_type, names)?;
+    let codec = media.get(place).map_or(Codec::Json, |(_, codec)| *codec);
+    if bytes.is_empty() && !matches!(codec, Codec::Form(_)) {
+        return Ok(None);
+    }
+    let value = if C::LENIENT_BODIES { codec.read(&bytes) } else { codec.read_strict(&bytes) };
+    Ok(Some(value.map_err(BodyRejection::Malformed)?))
 }
 
-impl Form {
-    /// A field, if it is there.
-    ///
-    /// # Errors
-    /// If it isn't a text of its type.
-    pub fn get<T: Scalar>(&self, name: &'static str) -> Result<Option<T>, ParameterRejection> {
-        Query::new(&self.text).scalar(name, Case::Sensitive).map_err(rejected("form", name))
-    }
+/// Which of the declared media types a required body is in.
+///
+/// # Errors
+/// If there is no body, or it is in another media type.
+pub fn choice<C: Conventions, B: RequestBody>(
+    context: &RequestContext,
+    body: &Option<B>,
+    media: &'static [&'static str],
+) -> Result<usize, Rejection> {
+    optional_choice::<C, B>(context, body, media)?.ok_or(BodyRejection::Missing.into())
+}
 
-    /// The names and values of all fields, decoded where they can be.
-    pub fn fields(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
-        let decoded = |raw| parameter::decode(raw, true).unwrap_or(Cow::Borrowed(raw));
-        Query::new(&self.text).pairs().map(move |(name, value)| (decoded(name), decoded(value)))
+/// Which of the declared media types a body is in; `None` if there is no body.
+///
+/// # Errors
+/// If it is in another media type.
+pub fn optional_choice<C: Conventions, B: RequestBody>(
+    context: &RequestContext,
+    body: &Option<B>,
+    media: &'static [&'static str],
+) -> Result<Option<usize>, Rejection> {
+    let content_type = context.headers().get(CONTENT_TYPE);
+    if content_type.is_none() && body.as_ref().is_none_or(Body::is_end_stream) {
+        return Ok(None);
     }
+    Ok(Some(chosen::<C>(content_type, media.iter().copied())?))
+}
+
+fn chosen<C: Conventions>(
+    content_type: Option<&HeaderValue>,
+    names: impl Iterator<Item = &'static str> + Clone,
+) -> Result<usize, BodyRejection> {
+    let found = content_type
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| planewright_model::media::chosen(names.clone(), text));
+    match found {
+        Some(place) => Ok(place),
+        None if !C::CHECK_CONTENT_TYPE => Ok(0),
+        None => Err(BodyRejection::MediaType { expected: Cow::Owned(names.collect::<Vec<_>>().join(", ")) }),
+    }
+}
+
+/// Refuses a request whose answer would come in none of the media types that the caller accepts.
+///
+/// # Errors
+/// If none of those on offer is acceptable.
+pub fn acceptable(context: &RequestContext, offered: &'static [&'static str]) -> Result<(), Rejection> {
+    match context.preferred(offered) {
+        Some(_) => Ok(()),
+        None => Err(Rejection::NotAcceptable { offered }),
+    }
+}
+
+/// JSON values one after the other, to be read by the handler.
+#[must_use]
+pub fn items<C: Conventions, T: Json + Send + 'static, B: RequestBody>(
+    body: &mut Option<B>,
+    framing: Framing,
+) -> Items<T> {
+    Items::of_body(stream(body), framing, C::BODY_LIMIT)
 }
 
 /// A body to be read by the handler.
@@ -365,7 +437,7 @@ fn json_from<C: Conventions, T: Json>(
         return T::read_json(b"{}").map(Some).map_err(BodyRejection::Malformed);
     }
     if C::CHECK_CONTENT_TYPE && !is_json(context.headers().get(CONTENT_TYPE)) {
-        return Err(BodyRejection::MediaType { expected: "application/json" });
+        return Err(BodyRejection::MediaType { expected: Cow::Borrowed("application/json") });
     }
     let body = if C::LENIENT_BODIES { T::read_json(bytes) } else { T::read_json_strict(bytes) };
     body.map(Some).map_err(BodyRejection::Malformed)

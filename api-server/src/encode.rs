@@ -7,8 +7,11 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use planewright_model::Json;
+use planewright_model::media::{Codec, Framing, Media};
 
-use crate::{ApiError, ResponseBody};
+use crate::context::RequestContext;
+use crate::stream::{Events, Items};
+use crate::{ApiError, ResponseBody, TypedBody};
 
 /// A JSON value to send: one of one's own, one that is shared, or one that is JSON already. So what is stored can be
 /// sent without a copy of it.
@@ -69,6 +72,82 @@ pub fn json<T: Json>(
         Reply::Encoded(bytes) => bytes.clone(),
     };
     Ok(with_type(status, "application/json", bytes.into()))
+}
+
+/// A response with a value in the one of its media types that the caller wants most. What is encoded already is JSON.
+///
+/// # Errors
+/// 500 if the value can't be written.
+pub fn value<T: Json>(
+    context: &RequestContext,
+    status: u16,
+    reply: &Reply<T>,
+    hint: &LengthHint,
+    media: &'static [Media],
+) -> Result<Response<ResponseBody>, ApiError> {
+    let encoded = matches!(reply, Reply::Encoded(_));
+    let fits = |codec: Codec| !encoded || codec == Codec::Json;
+    let offered: Vec<&'static str> =
+        media.iter().filter(|(_, codec)| fits(*codec)).map(|(name, _)| *name).collect();
+    let name = context.preferred(&offered).and_then(|place| offered.get(place)).or(offered.first());
+    let (name, codec) = media
+        .iter()
+        .find(|(one, codec)| Some(one) == name && fits(*codec))
+        .copied()
+        .unwrap_or(("application/json", Codec::Json));
+    let mut out = Vec::new();
+    let bytes = match (codec, reply) {
+        (Codec::Json, _) => return json(status, reply, hint).map(|response| renamed(response, name)),
+        (codec, Reply::Owned(value)) => codec.write(value, &mut out).map(|()| out),
+        (codec, Reply::Shared(value)) => codec.write(&**value, &mut out).map(|()| out),
+        (_, Reply::Encoded(bytes)) => Ok(bytes.to_vec()),
+    };
+    Ok(with_type(status, name, bytes.map_err(ApiError::internal)?.into()))
+}
+
+fn renamed(mut response: Response<ResponseBody>, media_type: &'static str) -> Response<ResponseBody> {
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
+}
+
+/// A response with a body that says what it is.
+#[must_use]
+pub fn typed(status: u16, body: TypedBody) -> Response<ResponseBody> {
+    let mut response = Response::new(body.body);
+    *response.status_mut() = valid(status);
+    response.headers_mut().insert(CONTENT_TYPE, body.content_type);
+    response
+}
+
+/// A response that is a stream of events with JSON in them.
+#[must_use]
+pub fn events<T: Json + Send + 'static>(status: u16, events: Events<T>) -> Response<ResponseBody> {
+    with_type(
+        status,
+        "text/event-stream",
+        events.into_body(|data| {
+            let mut json = Vec::new();
+            data.write_json(&mut json)?;
+            Ok(String::from_utf8(json)?)
+        }),
+    )
+}
+
+/// A response that is a stream of events with texts in them.
+#[must_use]
+pub fn text_events(status: u16, events: Events<String>) -> Response<ResponseBody> {
+    with_type(status, "text/event-stream", events.into_body(Ok))
+}
+
+/// A response that is a stream of JSON values.
+#[must_use]
+pub fn items<T: Json + Send + 'static>(
+    status: u16,
+    media_type: &'static str,
+    framing: Framing,
+    items: Items<T>,
+) -> Response<ResponseBody> {
+    with_type(status, media_type, items.into_body(framing))
 }
 
 /// A response with a body of a fixed media type.

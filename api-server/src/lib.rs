@@ -75,11 +75,11 @@ mod route;
 #[cfg(feature = "serve")]
 pub mod serve;
 mod service;
+mod stream;
 
-pub use body::{BodyStream, RequestBody, ResponseBody};
+pub use body::{BodyStream, RequestBody, ResponseBody, TypedBody};
 pub use context::{OperationInfo, RequestContext};
 pub use conventions::Conventions;
-pub use decode::Form;
 pub use detach::settled;
 pub use encode::Reply;
 pub use error::ApiError;
@@ -89,6 +89,7 @@ pub use generated::flink;
 pub use rejection::Rejection;
 #[cfg(feature = "serve")]
 pub use serve::serve;
+pub use stream::{Events, Items};
 
 /// Any error that can cross threads.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -96,7 +97,7 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// What generated code calls. Not for anyone else: it changes with the generator.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::decode::{Parameters, require, validate, validate_parameter};
+    pub use crate::decode::{Parameters, acceptable, require, validate, validate_parameter};
     pub use crate::detach::detach;
     pub use crate::encode::LengthHint;
     pub use crate::multipart::MissingParts;
@@ -109,10 +110,13 @@ pub mod __private {
     pub use tower_service;
 
     pub mod decode {
-        pub use crate::decode::{form, json, multipart, optional_json, optional_text, stream, text};
+        pub use crate::decode::{
+            choice, items, json, multipart, optional_choice, optional_json, optional_text, optional_value,
+            stream, text, value,
+        };
     }
 
     pub mod encode {
-        pub use crate::encode::{empty, header, json, with_type};
+        pub use crate::encode::{empty, events, header, items, json, text_events, typed, value, with_type};
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use bytes::{Buf, Bytes, BytesMut};
 use memchr::memmem::Finder;
-use planewright_model::Json;
+use planewright_model::{Json, Scalar};
 
 use crate::body::{BodyStream, RequestBody};
 use crate::rejection::BodyRejection;
@@ -66,7 +66,7 @@ impl Multipart {
         body: BodyStream,
         text_limit: u64,
     ) -> Result<Self, BodyRejection> {
-        let expected = BodyRejection::MediaType { expected: "multipart/form-data" };
+        let expected = BodyRejection::MediaType { expected: Cow::Borrowed("multipart/form-data") };
         let Some((media_type, parameters)) = content_type.and_then(|text| text.split_once(';')) else {
             return Err(match content_type {
                 Some(text) if is_form_data(text) => BodyRejection::Multipart("there is no boundary"),
@@ -240,6 +240,18 @@ impl Part<'_> {
     pub async fn text(&mut self) -> Result<String, BodyRejection> {
         let limit = self.multipart.text_limit;
         String::from_utf8(self.bytes(limit).await?.into()).map_err(|_| BodyRejection::Encoding)
+    }
+
+    /// All of it as a value that has a text.
+    ///
+    /// # Errors
+    /// As [`text`](Self::text), and `Part` if it isn't a text of its type.
+    pub async fn scalar<T: Scalar>(&mut self) -> Result<T, BodyRejection> {
+        let text = self.text().await?;
+        text.parse().map_err(|reason: T::Err| BodyRejection::Part {
+            name: self.name.clone(),
+            reason: format!("can't be `{text}`: {reason}"),
+        })
     }
 
     /// All of it as JSON.

@@ -21,6 +21,11 @@ pub enum Rejection {
     Parameter(ParameterRejection),
     /// The body couldn't be read or decoded.
     Body(BodyRejection),
+    /// The caller accepts none of the media types in which the answer can come.
+    NotAcceptable {
+        /// The media types.
+        offered: &'static [&'static str],
+    },
     /// What was decoded breaks constraints of the document.
     Validation(ValidationRejection),
     /// The server is busy, too slow or not able to.
@@ -63,7 +68,7 @@ pub enum BodyRejection {
     /// It comes in a media type that the operation doesn't take.
     MediaType {
         /// What the operation takes.
-        expected: &'static str,
+        expected: Cow<'static, str>,
     },
     /// It is longer than is allowed here.
     TooLarge {
@@ -78,6 +83,13 @@ pub enum BodyRejection {
     Multipart(&'static str),
     /// A part of it is missing.
     MissingPart(&'static str),
+    /// A part of it isn't a text of its type.
+    Part {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// It ended early: the connection was cut, or the client broke the framing.
     Interrupted(BoxError),
 }
@@ -111,6 +123,7 @@ impl Rejection {
             Self::Route(rejection) => rejection.status(),
             Self::Parameter(_) => StatusCode::BAD_REQUEST,
             Self::Body(rejection) => rejection.status(),
+            Self::NotAcceptable { .. } => StatusCode::NOT_ACCEPTABLE,
             Self::Validation(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Service(rejection) => rejection.status(),
         }
@@ -169,6 +182,9 @@ impl fmt::Display for Rejection {
             Self::Route(rejection) => rejection.fmt(f),
             Self::Parameter(rejection) => rejection.fmt(f),
             Self::Body(rejection) => rejection.fmt(f),
+            Self::NotAcceptable { offered } => {
+                write!(f, "the answer can only be {}", offered.join(", "))
+            }
             Self::Validation(rejection) => rejection.fmt(f),
             Self::Service(rejection) => rejection.fmt(f),
         }
@@ -201,6 +217,7 @@ impl fmt::Display for BodyRejection {
             Self::Encoding => f.write_str("the request body isn't UTF-8"),
             Self::Multipart(reason) => write!(f, "the multipart body is malformed: {reason}"),
             Self::MissingPart(name) => write!(f, "the part `{name}` is required"),
+            Self::Part { name, reason } => write!(f, "the part `{name}` {reason}"),
             Self::Interrupted(_) => f.write_str("the request body ended early"),
         }
     }

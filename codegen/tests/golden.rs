@@ -1,4 +1,5 @@
-//! What the generator makes of small documents, kept to be read and reviewed; and it must compile.
+//! What the generator makes of small documents, kept to be read and reviewed; and it must compile. A `run.rs` beside a
+//! document is a test of the crate that was made.
 //!
 //! `UPDATE_GOLDEN=1 cargo test -p planewright-codegen --test golden` writes `expected/` anew.
 
@@ -23,7 +24,15 @@ const CASES: &[(&str, Parts)] = &[
     ("shapes", MODEL),
     ("unions", MODEL),
     ("whole", Parts::ALL),
+    ("wire", Parts::ALL),
 ];
+
+/// What the programs in `run.rs` use: they drive the generated server by the generated client.
+const DEV_DEPENDENCIES: &str = r#"
+[dev-dependencies]
+futures-util = { version = "0.3", default-features = false }
+tokio = { version = "1", features = ["macros", "rt"] }
+"#;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
@@ -70,7 +79,7 @@ fn output_is_as_expected() {
 
 /// All of them in one workspace and one run of clippy, which warns of whatever rustc warns of, and one of rustdoc.
 #[test]
-fn output_compiles_without_a_warning() {
+fn output_compiles_without_a_warning_and_runs() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
     let workspace = Path::new(env!("CARGO_TARGET_TMPDIR")).join("golden");
@@ -78,18 +87,26 @@ fn output_compiles_without_a_warning() {
     for (case, parts) in CASES {
         let generated = generated(case, *parts, format!("golden-{case}"), root.to_str().unwrap());
         let mut files = generated.files;
+        let run = fs::read_to_string(folder().join(case).join("run.rs")).ok();
         for file in files.iter_mut().filter(|file| file.path == "Cargo.toml") {
             // Each is a workspace of its own as written; here they are members of one.
             file.text = file.text.replace("\n[workspace]\n", "\n");
+            if run.is_some() {
+                file.text.push_str(DEV_DEPENDENCIES);
+            }
         }
         emit::write(&workspace.join(case), &files).unwrap();
+        if let Some(run) = run {
+            fs::create_dir_all(workspace.join(case).join("tests")).unwrap();
+            fs::write(workspace.join(case).join("tests/run.rs"), run).unwrap();
+        }
         members.push(format!("{case:?}"));
     }
     let manifest = format!("[workspace]\nresolver = \"3\"\nmembers = [{}]\n", members.join(", "));
     fs::write(workspace.join("Cargo.toml"), manifest).unwrap();
     // The versions that the project has been built with: nothing new is fetched.
     fs::copy(root.join("Cargo.lock"), workspace.join("Cargo.lock")).unwrap();
-    for command in [&["clippy"][..], &["doc", "--no-deps"][..]] {
+    for command in [&["clippy"][..], &["doc", "--no-deps"][..], &["test", "--tests"][..]] {
         let output = Command::new(env!("CARGO"))
             .args(command)
             .args(["--workspace", "--quiet", "--all-features", "--target-dir"])
@@ -99,6 +116,7 @@ fn output_compiles_without_a_warning() {
             .output()
             .unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success() && stderr.is_empty(), "cargo {}: {stderr}", command[0]);
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && stderr.is_empty(), "cargo {}: {stdout}{stderr}", command[0]);
     }
 }

@@ -129,6 +129,11 @@ pub struct DecodeError {
 }
 
 impl DecodeError {
+    /// A text that isn't of the form that it should have.
+    pub(crate) fn malformed(message: &str, offset: Option<usize>) -> Self {
+        Self { path: String::new(), message: message.to_owned(), offset, syntax: true }
+    }
+
     /// JSON pointer of the value that can't be read; empty for the whole.
     #[must_use]
     pub fn path(&self) -> &str {
@@ -169,13 +174,19 @@ impl fmt::Display for DecodeError {
 
 impl std::error::Error for DecodeError {}
 
-/// A value that has no form in JSON.
+/// A value that has no form in JSON, or in the media type that it is to be sent in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EncodeError(&'static str);
 
+impl EncodeError {
+    pub(crate) fn new(message: &'static str) -> Self {
+        Self(message)
+    }
+}
+
 impl fmt::Display for EncodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the value has no form in JSON: {}", self.0)
+        write!(f, "the value can't be written: {}", self.0)
     }
 }
 

@@ -273,7 +273,7 @@ impl Styled {
     }
 
     /// What there is of it among the pairs; a plus sign may be a space in the values.
-    fn collect<'a>(
+    pub(super) fn collect<'a>(
         &self,
         pairs: impl Iterator<Item = (&'a str, &'a str)>,
         plus: bool,

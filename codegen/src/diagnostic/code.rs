@@ -175,15 +175,17 @@ codes! {
     BAD_MEDIA_TYPE = "W0501", "bad-media-type",
         "A key of `content` isn't a media type such as `application/json`. It is ignored.";
     MEDIA_TYPE_AS_TEXT = "U0502", "media-type-as-text",
-        "XML and YAML bodies are handed on as texts: nothing reads or writes them as the type of their schema.";
+        "XML bodies are handed on as texts: nothing reads or writes them as the type of their schema.";
     MEDIA_TYPE_AS_STREAM = "U0503", "media-type-as-stream",
-        "Bodies of several parts or events in this media type are handed on as octets.";
+        "Bodies of several parts that aren't forms are handed on as octets.";
     BODY_NOT_OBJECT = "E0504", "body-not-object",
         "Forms and multipart bodies consist of named parts, so their schema must be an object.";
     BODY_ON_READ = "W0505", "body-on-read",
         "A request body on GET, HEAD or DELETE has no defined meaning in HTTP; many servers and proxies drop it.";
     EMPTY_CONTENT = "W0506", "empty-content",
         "A request body has no media type. It is ignored.";
+    BAD_ENCODING = "W0507", "bad-encoding",
+        "An `encoding` of a form's field has a style that forms don't have. It is ignored.";
 
     // Schemas.
     BAD_SCHEMA_TYPE = "E0601", "bad-schema-type",

@@ -16,7 +16,7 @@ mod types;
 pub use constraint::{Assertion, Constraints};
 pub use operation::{
     AsyncOperation, Body, BodyKind, Content, Header, Link, LinkTarget, Method, Operation, Part, PathSegment,
-    PathTemplate, Response, RuntimeExpression, SegmentPart, Status,
+    PathTemplate, Response, RuntimeExpression, SegmentPart, Status, StyledField,
 };
 pub use parameter::{Parameter, ParameterLocation, Style};
 pub use types::{

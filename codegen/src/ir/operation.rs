@@ -1,7 +1,7 @@
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use super::{Docs, Parameter, SecurityRequirement, Server, TypeUse};
+use super::{Docs, Parameter, SecurityRequirement, Server, Style, TypeUse};
 use crate::diagnostic::Location;
 
 /// One method on one path.
@@ -116,12 +116,30 @@ pub struct Content {
 pub enum BodyKind {
     /// `application/json` and `+json`.
     Json(TypeUse),
+    /// `application/yaml` and its like.
+    Yaml(TypeUse),
     /// `text/*`: a text as it stands.
     Text,
     /// Octets, streamed.
     Stream,
     /// `application/x-www-form-urlencoded`.
-    Form(TypeUse),
+    Form {
+        /// The type of the whole.
+        ty: TypeUse,
+        /// Fields that are written in another way than forms do.
+        styled: Vec<StyledField>,
+    },
+    /// A part that is a scalar other than a string.
+    Scalar(TypeUse),
+    /// `text/event-stream`; without a type, the events' data are texts.
+    Events(Option<TypeUse>),
+    /// JSON values one after the other, streamed.
+    Items {
+        /// The type of a value.
+        item: TypeUse,
+        /// Whether each stands behind a record separator (`application/json-seq`), not on a line of its own.
+        sequence: bool,
+    },
     /// `multipart/form-data`.
     Multipart {
         /// The declared parts, in document order.
@@ -129,6 +147,40 @@ pub enum BodyKind {
         /// Whether parts with other names are accepted and handed on.
         open: bool,
     },
+}
+
+impl BodyKind {
+    /// The type of its value, or of each of its values.
+    #[must_use]
+    pub fn ty(&self) -> Option<&TypeUse> {
+        match self {
+            Self::Json(ty) | Self::Yaml(ty) | Self::Scalar(ty) | Self::Form { ty, .. } => Some(ty),
+            Self::Items { item, .. } => Some(item),
+            Self::Events(data) => data.as_ref(),
+            Self::Text | Self::Stream | Self::Multipart { .. } => None,
+        }
+    }
+
+    /// As [`ty`](Self::ty), to be changed.
+    pub fn ty_mut(&mut self) -> Option<&mut TypeUse> {
+        match self {
+            Self::Json(ty) | Self::Yaml(ty) | Self::Scalar(ty) | Self::Form { ty, .. } => Some(ty),
+            Self::Items { item, .. } => Some(item),
+            Self::Events(data) => data.as_mut(),
+            Self::Text | Self::Stream | Self::Multipart { .. } => None,
+        }
+    }
+}
+
+/// A field of a form whose `encoding` gives it a style.
+#[derive(Clone, Debug, Serialize)]
+pub struct StyledField {
+    /// Its name.
+    pub name: String,
+    /// The style; `None` for JSON.
+    pub style: Option<Style>,
+    /// Whether each element of an array or member of an object stands for itself.
+    pub explode: bool,
 }
 
 /// A part of a multipart body.

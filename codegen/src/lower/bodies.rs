@@ -3,7 +3,7 @@ use super::peek;
 use super::schemas::{Schemas, joined, use_docs};
 use super::view::View;
 use crate::diagnostic::{Problem, Reported, code};
-use crate::ir::{Body, BodyKind, Content, Part, Type, TypeUse};
+use crate::ir::{Body, BodyKind, Content, Part, StringFormat, Style, StyledField, Type, TypeUse};
 use crate::openapi::{AdditionalProperties, MediaType, Reading, RequestBody, SchemaType, Text};
 use crate::source::Node;
 
@@ -39,21 +39,63 @@ pub(super) fn contents<'a>(
             continue;
         };
         match kind(reading, schemas, name, &essence, media, owner) {
-            Ok(kind) => list.push(Content { media_type: name.value.clone(), kind }),
+            Ok(kind) => list.push((Content { media_type: sent(&name.value), kind }, media)),
             Err(reported) => failed = Some(reported),
         }
     }
-    failed.map_or(Ok(list), Err)
+    if let Some(reported) = failed {
+        return Err(reported);
+    }
+    one_type_each(reading, &mut list);
+    Ok(list.into_iter().map(|(content, _)| content).collect())
+}
+
+/// Schemas that are written twice are one type, and octets with the schema of a sibling in JSON are JSON.
+fn one_type_each<'a>(reading: Reading<'a>, list: &mut [(Content, &'a MediaType<'a>)]) {
+    if list.len() < 2 {
+        return;
+    }
+    let mut known: Vec<(serde_json::Value, TypeUse)> = Vec::new();
+    for (content, media) in list.iter_mut() {
+        let Some(schema) = media.schema.map(Node::to_json) else { continue };
+        if let BodyKind::Json(ty) | BodyKind::Yaml(ty) | BodyKind::Form { ty, .. } = &mut content.kind {
+            match known.iter().find(|(known, _)| *known == schema) {
+                Some((_, known)) => *ty = known.clone(),
+                None => known.push((schema, ty.clone())),
+            }
+        }
+    }
+    for (content, media) in list.iter_mut() {
+        let Some(node) = media.schema else { continue };
+        let schema = node.to_json();
+        if matches!(content.kind, BodyKind::Stream)
+            && !peek::is_binary(reading, node)
+            && let Some((_, ty)) = known.iter().find(|(known, _)| *known == schema)
+        {
+            content.kind = BodyKind::Json(ty.clone());
+        }
+    }
 }
 
 /// A media type in lower case without its parameters.
 fn essence(text: &str) -> Option<String> {
+    // It is sent in a header as it stands.
+    if text.contains(|character: char| !(character.is_ascii_graphic() || character == ' ')) {
+        return None;
+    }
     let essence = text.split(';').next()?.trim().to_ascii_lowercase();
     let (kind, subtype) = essence.split_once('/')?;
     let token = |text: &str| {
         !text.is_empty() && !text.contains(|character: char| character.is_whitespace() || character == '/')
     };
     (token(kind) && token(subtype)).then_some(essence)
+}
+
+/// A media type without `qs`: that says which of several a server likes best, and is no part of the type.
+fn sent(text: &str) -> String {
+    let parts = text.split(';').map(str::trim);
+    let parts = parts.filter(|part| !part.is_empty() && !part.to_ascii_lowercase().starts_with("qs="));
+    parts.collect::<Vec<_>>().join("; ")
 }
 
 fn kind<'a>(
@@ -71,30 +113,40 @@ fn kind<'a>(
     let octets = media.schema.is_some_and(|node| peek::is_binary(reading, node));
     Ok(match essence {
         _ if octets && !essence.starts_with("multipart/") => BodyKind::Stream,
-        "application/x-www-form-urlencoded" => BodyKind::Form(form(reading, schemas, name, media, owner)?),
+        "application/x-www-form-urlencoded" => {
+            BodyKind::Form { ty: form(reading, schemas, name, media, owner)?, styled: styled(reading, media) }
+        }
         "multipart/form-data" => multipart(reading, schemas, name, media, owner)?,
         _ if essence.starts_with("multipart/") => {
             unsupported(code::MEDIA_TYPE_AS_STREAM, "bodies are handed on as octets");
             BodyKind::Stream
         }
-        "text/event-stream"
-        | "application/x-ndjson"
+        "text/event-stream" => BodyKind::Events(event_data(reading, schemas, media, owner)?),
+        "application/x-ndjson"
         | "application/ndjson"
         | "application/jsonl"
         | "application/x-jsonlines"
+        | "application/jsonlines"
+        | "application/x-jsonl"
         | "application/stream+json"
-        | "application/json-seq" => {
-            unsupported(code::MEDIA_TYPE_AS_STREAM, "bodies are handed on as octets");
-            BodyKind::Stream
-        }
+        | "application/x-json-stream"
+        | "application/json-seq" => BodyKind::Items {
+            item: item(reading, schemas, media, owner)?,
+            sequence: subtype.ends_with("-seq"),
+        },
         _ if is_json(subtype) => json(schemas, media, owner)?,
         // What a framework writes when it wasn't told: JSON if there is a schema.
         "*/*" | "application/*" if media.schema.is_some() => json(schemas, media, owner)?,
-        _ if has_suffix(subtype, "xml") || has_suffix(subtype, "yaml") || has_suffix(subtype, "x-yaml") => {
+        _ if ["yaml", "x-yaml", "yml"].iter().any(|name| has_suffix(subtype, name)) => match media.schema {
+            // A text that happens to be YAML.
+            Some(node) if is_text(reading, node) => BodyKind::Text,
+            _ => BodyKind::Yaml(value(schemas, media, owner)?),
+        },
+        _ if has_suffix(subtype, "xml") => {
             unsupported(code::MEDIA_TYPE_AS_TEXT, "bodies are handed on as texts");
             BodyKind::Text
         }
-        _ if essence.starts_with("text/") => BodyKind::Text,
+        _ if essence.starts_with("text/") || essence == "application/text" => BodyKind::Text,
         _ => BodyKind::Stream,
     })
 }
@@ -120,10 +172,94 @@ fn json<'a>(
     media: &MediaType<'a>,
     owner: &[String],
 ) -> Result<BodyKind, Reported> {
-    Ok(BodyKind::Json(match media.schema {
-        Some(node) => schemas.type_use(node, owner)?,
-        None => TypeUse { nullable: true, ..TypeUse::plain(Type::Any) },
-    }))
+    value(schemas, media, owner).map(BodyKind::Json)
+}
+
+/// The type of a body that is one value.
+fn value<'a>(
+    schemas: &mut Schemas<'a>,
+    media: &MediaType<'a>,
+    owner: &[String],
+) -> Result<TypeUse, Reported> {
+    match media.schema {
+        Some(node) => schemas.type_use(node, owner),
+        None => Ok(TypeUse { nullable: true, ..TypeUse::plain(Type::Any) }),
+    }
+}
+
+fn is_text(reading: Reading<'_>, node: &Node) -> bool {
+    peek::annotation(reading, node, "type").and_then(Node::as_str) == Some("string")
+}
+
+/// The schema of what stands in a stream: documents describe one value, or the list of all.
+fn within<'a>(reading: Reading<'a>, media: &MediaType<'a>) -> Option<&'a Node> {
+    let node = media.schema?;
+    let resolved = peek::resolved(reading, node)?;
+    let is_list = resolved.get("type").and_then(Node::as_str) == Some("array");
+    if is_list { resolved.get("items").or(Some(node)) } else { Some(node) }
+}
+
+/// The type of the data of events; `None` if they are texts.
+fn event_data<'a>(
+    reading: Reading<'a>,
+    schemas: &mut Schemas<'a>,
+    media: &MediaType<'a>,
+    owner: &[String],
+) -> Result<Option<TypeUse>, Reported> {
+    let Some(mut node) = within(reading, media) else { return Ok(None) };
+    // A schema of the whole event, as its fields.
+    if let Some(resolved) = peek::resolved(reading, node)
+        && let Some(properties) = resolved.get("properties").and_then(Node::as_object)
+        && let Some(data) = properties.get("data")
+        && properties.len() > 1
+        && properties.iter().all(|member| ["data", "event", "id", "retry"].contains(&&*member.key))
+    {
+        node = data;
+    }
+    if is_text(reading, node) && peek::annotation(reading, node, "enum").is_none() {
+        return Ok(None);
+    }
+    schemas.type_use(node, owner).map(Some)
+}
+
+fn item<'a>(
+    reading: Reading<'a>,
+    schemas: &mut Schemas<'a>,
+    media: &MediaType<'a>,
+    owner: &[String],
+) -> Result<TypeUse, Reported> {
+    match within(reading, media) {
+        // A text that holds all the lines.
+        Some(node) if is_text(reading, node) => Ok(TypeUse { nullable: true, ..TypeUse::plain(Type::Any) }),
+        Some(node) => schemas.type_use(node, owner),
+        None => Ok(TypeUse { nullable: true, ..TypeUse::plain(Type::Any) }),
+    }
+}
+
+/// Fields of a form with an encoding of their own.
+fn styled(reading: Reading<'_>, media: &MediaType<'_>) -> Vec<StyledField> {
+    let mut fields = Vec::new();
+    for (name, encoding) in &media.encoding {
+        let style = match &encoding.style {
+            Some(text) => match text.value.as_str() {
+                "form" => Some(Style::Form),
+                "spaceDelimited" => Some(Style::SpaceDelimited),
+                "pipeDelimited" => Some(Style::PipeDelimited),
+                "deepObject" => Some(Style::DeepObject),
+                other => {
+                    let message = format!("`{other}` is no style of a form's field; it is ignored");
+                    Problem::new(code::BAD_ENCODING, text.span, message).report(reading.sink);
+                    continue;
+                }
+            },
+            None if encoding.content_type.as_ref().is_some_and(|text| is_json_type(&text.value)) => None,
+            None if encoding.explode.is_some() => Some(Style::Form),
+            None => continue,
+        };
+        let explode = encoding.explode.unwrap_or(style == Some(Style::Form));
+        fields.push(StyledField { name: name.value.clone(), style, explode });
+    }
+    fields
 }
 
 fn form<'a>(
@@ -212,12 +348,15 @@ fn part<'a>(
     }
     let mark = schemas.mark();
     let ty = schemas.type_use(node, owner)?;
+    let is_file = media_type.is_some_and(|media_type| !media_type.starts_with("text/"));
     Ok((
         match shape(&schemas.table, &ty) {
+            Shape::Scalar if !is_file && !matches!(ty.ty, Type::String(StringFormat::Plain)) => {
+                BodyKind::Scalar(ty)
+            }
             Shape::Scalar | Shape::Mixed => {
                 schemas.rewind(mark);
-                let file = media_type.is_some_and(|media_type| !media_type.starts_with("text/"));
-                if file { BodyKind::Stream } else { BodyKind::Text }
+                if is_file { BodyKind::Stream } else { BodyKind::Text }
             }
             Shape::List | Shape::MixedList | Shape::Deep => BodyKind::Json(ty),
         },

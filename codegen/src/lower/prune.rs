@@ -157,12 +157,11 @@ pub(super) fn content_ids(content: &mut Content, visit: &mut dyn FnMut(&mut Type
 }
 
 fn body_ids(kind: &mut BodyKind, visit: &mut dyn FnMut(&mut TypeId)) {
-    match kind {
-        BodyKind::Json(ty) | BodyKind::Form(ty) => use_ids(ty, visit),
-        BodyKind::Multipart { parts, .. } => {
-            parts.iter_mut().for_each(|part| body_ids(&mut part.kind, visit))
-        }
-        BodyKind::Text | BodyKind::Stream => {}
+    if let Some(ty) = kind.ty_mut() {
+        use_ids(ty, visit);
+    }
+    if let BodyKind::Multipart { parts, .. } = kind {
+        parts.iter_mut().for_each(|part| body_ids(&mut part.kind, visit));
     }
 }
 

@@ -18,6 +18,10 @@ pub struct MediaType<'a> {
 pub struct Encoding {
     /// `contentType`.
     pub content_type: Option<Text>,
+    /// `style`.
+    pub style: Option<Text>,
+    /// `explode`.
+    pub explode: Option<bool>,
 }
 
 impl<'a> MediaType<'a> {
@@ -33,7 +37,9 @@ impl<'a> MediaType<'a> {
         let mut encoding = Vec::new();
         for (name, node) in fields.entries("encoding")? {
             let fields = Fields::of(reading, node, "an encoding")?;
-            encoding.push((name, Encoding { content_type: fields.string("contentType")? }));
+            let content_type = fields.string("contentType")?;
+            let (style, explode) = (fields.string("style")?, fields.flag("explode"));
+            encoding.push((name, Encoding { content_type, style, explode }));
         }
         Ok(Self { schema: fields.get("schema"), encoding })
     }

@@ -2,6 +2,7 @@ use askama::Template;
 
 use super::{Files, RenderFault};
 use crate::config::{Parts, Runtime};
+use crate::ir::{Api, BodyKind};
 use crate::rust::{RustApi, docs};
 
 #[derive(Template)]
@@ -60,7 +61,7 @@ pub(super) fn render(
         description: toml(&format!("{title} {written}")),
         features: features(parts),
         parts,
-        dependencies: dependencies(parts, runtime),
+        dependencies: dependencies(parts, runtime, uses_yaml(api)),
     };
     files.add("Cargo.toml".to_owned(), "crate/Cargo.toml.j2", &manifest)?;
     let heading = format!("{title} {written}.");
@@ -81,12 +82,12 @@ pub(super) fn render_tree(rust: &RustApi<'_>, files: &mut Files) -> Result<(), R
 }
 
 fn features(parts: Parts) -> String {
-    let features = [(parts.server, "\"server\""), (parts.client, "\"client\"")];
+    let features = [(parts.server, "\"server\""), (parts.client, "\"client\""), (parts.client, "\"tls\"")];
     let features: Vec<_> = features.into_iter().filter(|(there, _)| *there).map(|(_, name)| name).collect();
     features.join(", ")
 }
 
-fn dependencies(parts: Parts, runtime: &Runtime) -> Vec<String> {
+fn dependencies(parts: Parts, runtime: &Runtime, uses_yaml: bool) -> Vec<String> {
     let dependency = |part: &str, options: &str| {
         let place = match runtime {
             Runtime::Path(path) => {
@@ -97,14 +98,24 @@ fn dependencies(parts: Parts, runtime: &Runtime) -> Vec<String> {
         format!("planewright-{part} = {{ {place}{options} }}")
     };
     let mut lines = Vec::new();
+    let features = if uses_yaml { ", features = [\"yaml\"]" } else { "" };
     if parts.client {
-        lines.push(dependency("client", ", optional = true"));
+        lines.push(dependency("client", ", default-features = false, optional = true"));
     }
-    lines.push(dependency("model", ", default-features = false"));
+    lines.push(dependency("model", &format!(", default-features = false{features}")));
     if parts.server {
-        lines.push(dependency("server", ", optional = true"));
+        lines.push(dependency("server", ", default-features = false, optional = true"));
     }
     lines
+}
+
+/// Whether a body can be YAML.
+fn uses_yaml(api: &Api) -> bool {
+    let requests = api.operations.iter().filter_map(|operation| operation.body.as_ref());
+    let requests = requests.flat_map(|body| &body.contents);
+    let responses = api.operations.iter().flat_map(|operation| &operation.responses);
+    let mut contents = requests.chain(responses.flat_map(|response| &response.contents));
+    contents.any(|content| matches!(content.kind, BodyKind::Yaml(_)))
 }
 
 /// The document's version as Cargo demands it: `v1.2` is `1.2.0`, `2024-05-01` is `2024.5.1`, and what has no number in

@@ -3,17 +3,21 @@
 mod arguments;
 mod body;
 mod follow;
+mod headers;
 mod result;
 
 use serde::Serialize;
 
 pub use self::follow::Follow;
-pub use self::result::{Outcome, OutcomeVariant};
+pub use self::headers::{HeaderField, HeadersPlan};
+pub use self::result::{OtherOutcome, Outcome, OutcomeVariant};
 
 use self::arguments::{Inputs, Value};
 use super::names::claim;
-use super::{Codec, RustApi, docs, reserved};
-use crate::ir::{Docs, Method, Operation, Parameter, ParameterLocation, SegmentPart};
+use super::{Codec, RustApi, bodies, docs, names, reserved};
+use crate::ir::{
+    Docs, LinkTarget, Method, Operation, Parameter, ParameterLocation, RuntimeExpression, SegmentPart,
+};
 
 /// Names that a builder has beside those of its inputs.
 const BUILDER: &[&str] = &["body", "clone", "into_call", "on_progress", "options", "send"];
@@ -153,7 +157,7 @@ pub fn plan(rust: &RustApi<'_>) -> ClientPlan {
                 .iter()
                 .enumerate()
                 .filter(|(_, operation)| operation.tag == tag.name)
-                .map(|(index, operation)| plan_operation(rust, index, operation, &builders))
+                .flat_map(|(index, operation)| plan_operation(rust, index, operation, &builders))
                 .collect();
             ClientModule {
                 tag: tag.name.clone(),
@@ -181,6 +185,7 @@ struct Builders {
     /// By index of the operation in the API.
     builders: Vec<Option<String>>,
     responses: Vec<Option<String>>,
+    headers: Vec<Option<String>>,
 }
 
 impl Builders {
@@ -198,17 +203,24 @@ impl Builders {
         for &index in &indexes {
             claims.push((format!("{}Response", rust.operation(index).pascal), String::new()));
         }
+        for &index in &indexes {
+            claims.push((format!("{}Headers", rust.operation(index).pascal), String::new()));
+        }
         let mut names = claim(claims.into_iter(), "", &[]).into_iter();
         let tag = names.next().unwrap_or_default();
         let mut builders = vec![None; operations.len()];
         let mut responses = builders.clone();
+        let mut headers = builders.clone();
         for &index in &indexes {
             builders[index] = names.next();
         }
         for &index in &indexes {
             responses[index] = names.next();
         }
-        Self { tag, builders, responses }
+        for &index in &indexes {
+            headers[index] = names.next();
+        }
+        Self { tag, builders, responses, headers }
     }
 
     fn builder(&self, index: usize) -> String {
@@ -218,12 +230,53 @@ impl Builders {
     fn response(&self, index: usize) -> String {
         self.responses[index].clone().unwrap_or_default()
     }
+
+    fn headers(&self, index: usize) -> String {
+        self.headers[index].clone().unwrap_or_default()
+    }
 }
 
 fn plan_operation(
     rust: &RustApi<'_>,
     index: usize,
     operation: &Operation,
+    builders: &Builders,
+) -> Vec<ClientOperation> {
+    let Some(body) = &operation.body else {
+        return vec![plan_call(rust, index, operation, None, builders)];
+    };
+    let groups = bodies::groups(rust, &body.contents);
+    let calls = groups.iter().enumerate().map(|(place, group)| {
+        let mut call = plan_call(rust, index, operation, Some((body, group)), builders);
+        if place > 0 {
+            differ(rust, &mut call, group);
+        }
+        call
+    });
+    calls.collect()
+}
+
+/// A body of another type is a method of its own, named after the type.
+fn differ(rust: &RustApi<'_>, call: &mut ClientOperation, group: &bodies::Group<'_>) {
+    let taken = |name: &str| rust.names().operations.iter().any(|names| names.method == name);
+    call.method = format!("{}_as_{}", call.method, names::snake(&group.name).trim_end_matches('_'));
+    while taken(&call.method) {
+        call.method.push('_');
+    }
+    call.builder = format!("{}As{}", call.builder, group.name);
+    call.constant = call.method.to_uppercase();
+    call.outcome.declares = false;
+    call.follow = None;
+    let media_types: Vec<_> = group.media_types().map(docs::code).collect();
+    call.docs.push(String::new());
+    call.docs.push(format!("Sends the body as {}.", media_types.join(" or ")));
+}
+
+fn plan_call(
+    rust: &RustApi<'_>,
+    index: usize,
+    operation: &Operation,
+    body: Option<(&crate::ir::Body, &bodies::Group<'_>)>,
     builders: &Builders,
 ) -> ClientOperation {
     let names = rust.operation(index);
@@ -241,12 +294,13 @@ fn plan_operation(
             .filter(|(parameter, _)| parameter.location != ParameterLocation::Path)
             .map(|(parameter, name)| parameter_statement(rust, parameter, name)),
     );
-    let sent = operation.body.as_ref().map(|body| body::plan(rust, body, &mut inputs)).unwrap_or_default();
+    let sent = body.map(|(body, group)| body::plan(rust, body, group, &mut inputs)).unwrap_or_default();
     statements.extend(sent.statements);
-    let outcome = result::plan(rust, operation, names, &builders.response(index));
+    let outcome = result::plan(rust, operation, names, &builders.response(index), &builders.headers(index));
     let follow = follow::plan(rust, operation);
     let mut preparation = String::new();
-    if let Some((before, after)) = follow::fix_trigger_id(rust, operation) {
+    let is_json = body.is_none_or(|(_, group)| group.is_json());
+    if let Some((before, after)) = follow::fix_trigger_id(rust, operation).filter(|_| is_json) {
         preparation = before;
         statements.push(after);
     }
@@ -280,6 +334,8 @@ fn uses_model(operation: &ClientOperation) -> bool {
     let follow =
         operation.follow.iter().flat_map(|follow| follow.arguments.iter().map(|argument| &argument.ty));
     let outcome = &operation.outcome;
+    let mut others = outcome.others.iter().map(|other| &other.ty);
+    let mut headers = outcome.headers.iter().flat_map(|headers| headers.fields.iter().map(|field| &field.ty));
     let mut variants = outcome.variants.iter().map(|variant| &variant.payload);
     let names = |text: &String| {
         text.contains("model::") && text.replace("planewright_model::", "").contains("model::")
@@ -288,6 +344,8 @@ fn uses_model(operation: &ClientOperation) -> bool {
         || fields.any(names)
         || setters.any(names)
         || variants.any(names)
+        || others.any(names)
+        || headers.any(names)
         || names(&outcome.ty)
         || follow.chain(operation.follow.iter().map(|follow| &follow.ty)).any(names)
 }
@@ -386,7 +444,43 @@ fn operation_docs(operation: &Operation) -> Vec<String> {
         lines.push(String::new());
         lines.push("**Deprecated** by the document.".to_owned());
     }
+    lines.extend(links(operation));
     lines
+}
+
+/// What the document says to call next, and with what.
+fn links(operation: &Operation) -> Vec<String> {
+    let mut lines = Vec::new();
+    let links = operation.responses.iter().flat_map(|response| &response.links);
+    for (name, link) in links {
+        if lines.is_empty() {
+            lines.extend([String::new(), "# Links".to_owned(), String::new()]);
+        }
+        let (LinkTarget::Operation(target) | LinkTarget::Foreign(target)) = &link.target;
+        let given = link.parameters.iter().map(|(name, value)| format!("{name}: {}", expression(value)));
+        let given: Vec<_> = given.collect();
+        let call = docs::code(&format!("{target}({})", given.join(", ")));
+        lines.push(format!("- {}: {call}", docs::code(name)));
+    }
+    lines
+}
+
+/// A runtime expression as the document writes it.
+fn expression(value: &RuntimeExpression) -> String {
+    let pointer = |way: &[String]| {
+        way.iter()
+            .map(|member| format!("/{}", member.replace('~', "~0").replace('/', "~1")))
+            .collect::<String>()
+    };
+    match value {
+        RuntimeExpression::RequestPath(name) => format!("$request.path.{name}"),
+        RuntimeExpression::RequestQuery(name) => format!("$request.query.{name}"),
+        RuntimeExpression::RequestHeader(name) => format!("$request.header.{name}"),
+        RuntimeExpression::RequestBody(way) => format!("$request.body#{}", pointer(way)),
+        RuntimeExpression::ResponseHeader(name) => format!("$response.header.{name}"),
+        RuntimeExpression::ResponseBody(way) => format!("$response.body#{}", pointer(way)),
+        RuntimeExpression::Constant(value) => value.to_string(),
+    }
 }
 
 /// Summary and description, or this sentence if there is neither.

@@ -18,6 +18,7 @@
 //! `::planewright_client`; locals start with `__`.
 
 mod assertions;
+pub mod bodies;
 pub mod client;
 mod cycles;
 pub mod docs;

@@ -47,15 +47,10 @@ fn each_use<'a>(operation: &'a Operation, found: &mut impl FnMut(&'a TypeUse)) {
 }
 
 fn each_content<'a>(content: &'a Content, found: &mut impl FnMut(&'a TypeUse)) {
-    match &content.kind {
-        BodyKind::Json(ty) | BodyKind::Form(ty) => found(ty),
-        BodyKind::Multipart { parts, .. } => {
-            for part in parts {
-                if let BodyKind::Json(ty) | BodyKind::Form(ty) = &part.kind {
-                    found(ty);
-                }
-            }
-        }
-        BodyKind::Text | BodyKind::Stream => {}
+    if let Some(ty) = content.kind.ty() {
+        found(ty);
+    }
+    if let BodyKind::Multipart { parts, .. } = &content.kind {
+        parts.iter().filter_map(|part| part.kind.ty()).for_each(found);
     }
 }

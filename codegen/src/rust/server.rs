@@ -1,12 +1,14 @@
 //! What the server looks like: a trait, requests and responses for each tag, and the routes that lead to them.
 
+mod bodies;
 mod inputs;
 mod outputs;
 mod routes;
 
 use serde::Serialize;
 
-pub use inputs::{BodyPlan, InputField, PartPlan, PartsPlan};
+pub use bodies::{BodyPlan, ChoicePlan, ChoiceVariant, PartPlan, PartsPlan};
+pub use inputs::InputField;
 pub use outputs::{HeaderPlan, ResponseVariant};
 pub use routes::{RouteNode, RoutePlan};
 
@@ -100,8 +102,12 @@ pub struct ServerOperation {
     pub variants: Vec<ResponseVariant>,
     /// The variant and the type that a handler may answer with alone.
     pub success: Option<Success>,
-    /// Whether any variant has a JSON body.
+    /// Whether any variant has a body whose length is worth remembering.
     pub encodes: bool,
+    /// Whether writing an answer looks at what the caller accepts.
+    pub negotiates: bool,
+    /// The media types of its successes, if there are several and one must be acceptable.
+    pub offered: Vec<String>,
 }
 
 impl ServerOperation {
@@ -120,7 +126,7 @@ pub struct Success {
     /// What it holds: `model::JobDetails`.
     pub ty: String,
     /// What the variant holds, an expression over `body`.
-    pub value: &'static str,
+    pub value: String,
 }
 
 /// Decides what the server looks like.
@@ -186,7 +192,7 @@ fn plan_operation(
         .responses
         .iter()
         .zip(&names.responses)
-        .map(|(response, name)| outputs::variant(rust, response, name))
+        .map(|(response, name)| outputs::variant(rust, response, name, &names.pascal))
         .collect();
     let detached = !is_safe(operation.method);
     ServerOperation {
@@ -203,10 +209,12 @@ fn plan_operation(
         docs: operation_docs(operation, &variants, detached),
         inputs: inputs::fields(rust, operation, names),
         query: inputs::query_names(rust, operation),
-        body: operation.body.as_ref().map(|body| inputs::body(rust, body, &names.pascal)),
+        body: operation.body.as_ref().map(|body| bodies::body(rust, body, &names.pascal)),
         checks: inputs::checks(rust, operation, names),
         success: success(&operation.responses, &variants),
-        encodes: variants.iter().any(|variant| variant.is_json),
+        encodes: variants.iter().any(|variant| variant.encode.contains("LENGTH")),
+        negotiates: variants.iter().any(|variant| variant.encode.contains("__context")),
+        offered: offered(operation),
         variants,
     }
 }
@@ -221,16 +229,31 @@ fn success(responses: &[Response], variants: &[ResponseVariant]) -> Option<Succe
         .zip(variants)
         .filter(|(response, _)| matches!(response.status, Status::Code(200..=299) | Status::Range(2)));
     let (_, variant) = successes.next()?;
-    match (&variant.payload, variant.is_struct, successes.next()) {
-        (Some(ty), false, None) => {
-            let (ty, value) = match &variant.json {
-                Some(json) => (json, "Reply::Owned(body)"),
-                None => (ty, "body"),
-            };
-            Some(Success { variant: variant.name.clone(), ty: ty.clone(), value })
+    match (&variant.from, variant.is_struct, successes.next()) {
+        (Some((ty, value)), false, None) => {
+            Some(Success { variant: variant.name.clone(), ty: ty.clone(), value: value.clone() })
         }
         _ => None,
     }
+}
+
+/// The media types of the successes, if there are several.
+fn offered(operation: &Operation) -> Vec<String> {
+    let mut offered: Vec<String> = Vec::new();
+    for response in &operation.responses {
+        if !matches!(response.status, Status::Code(200..=299) | Status::Range(2)) {
+            continue;
+        }
+        if response.contents.is_empty() {
+            return Vec::new();
+        }
+        for content in &response.contents {
+            if !offered.contains(&content.media_type) {
+                offered.push(content.media_type.clone());
+            }
+        }
+    }
+    if offered.len() > 1 { offered } else { Vec::new() }
 }
 
 /// Documentation that is never empty.
@@ -277,10 +300,17 @@ fn uses_model(operation: &ServerOperation) -> bool {
     operation.inputs.iter().any(|input| is_model(&input.ty) || is_model(&input.read))
         || operation.body.as_ref().is_some_and(|body| {
             is_model(&body.ty)
+                || body.choice.iter().flat_map(|choice| &choice.variants).any(|variant| is_model(&variant.ty))
                 || body.parts.iter().any(|parts| parts.parts.iter().any(|part| is_model(&part.ty)))
         })
         || operation.variants.iter().any(|variant| {
-            variant.payload.iter().any(is_model) || variant.headers.iter().any(|header| is_model(&header.ty))
+            variant.payload.iter().any(is_model)
+                || variant
+                    .choice
+                    .iter()
+                    .flat_map(|choice| &choice.variants)
+                    .any(|variant| is_model(&variant.ty))
+                || variant.headers.iter().any(|header| is_model(&header.ty))
         })
         || operation.checks.iter().any(is_model)
 }

@@ -84,7 +84,20 @@ impl Show<'_> {
     fn body(&self, kind: &BodyKind) -> String {
         match kind {
             BodyKind::Json(ty) => self.ty(ty),
-            BodyKind::Form(ty) => format!("form {}", self.ty(ty)),
+            BodyKind::Form { ty, styled } => {
+                let styled = styled.iter().map(|field| {
+                    format!(" {}={:?}{}", field.name, field.style, if field.explode { "*" } else { "" })
+                });
+                format!("form {}{}", self.ty(ty), styled.collect::<String>())
+            }
+            BodyKind::Yaml(ty) => format!("yaml {}", self.ty(ty)),
+            BodyKind::Scalar(ty) => self.ty(ty),
+            BodyKind::Events(data) => {
+                format!("events {}", data.as_ref().map_or("text".to_owned(), |ty| self.ty(ty)))
+            }
+            BodyKind::Items { item, sequence } => {
+                format!("{} {}", if *sequence { "sequence" } else { "lines" }, self.ty(item))
+            }
             BodyKind::Text => "text".to_owned(),
             BodyKind::Stream => "stream".to_owned(),
             BodyKind::Multipart { parts, open } => {

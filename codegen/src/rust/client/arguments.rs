@@ -58,6 +58,11 @@ impl Value {
         }
     }
 
+    /// For a type that others become.
+    pub(super) fn into(kept: String) -> Self {
+        Self { given: format!("impl Into<{kept}>"), kept, conversion: ".into()" }
+    }
+
     /// The kept value of the argument with this name.
     pub(super) fn kept(&self, name: &str) -> String {
         format!("{name}{}", self.conversion)
@@ -128,6 +133,17 @@ impl Inputs {
     pub(super) fn body_setter(&mut self, value: &Value, statement: String) {
         let docs = vec!["Sends this body.".to_owned()];
         self.setters.push(Setter { docs, name: "body".into(), ty: value.given.clone(), statement });
+    }
+
+    /// Adds the field that holds which media type is sent.
+    pub(super) fn media_field(&mut self) {
+        self.fields.push(Field { name: "__media".into(), ty: "usize".into(), initial: "0".into() });
+    }
+
+    /// Adds a method without an argument.
+    pub(super) fn flag(&mut self, wanted: &str, statement: String, docs: Vec<String>) {
+        let name = unique(wanted, |name| self.is_setter(name));
+        self.setters.push(Setter { docs, name, ty: String::new(), statement });
     }
 
     /// Adds the field that holds the body.

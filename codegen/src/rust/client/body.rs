@@ -6,6 +6,7 @@ use super::super::{Presence, RustApi, Scope};
 use super::arguments::{Inputs, UPLOAD, Value};
 use super::docs_or;
 use crate::ir::{Body, BodyKind, Content, Part, TypeId, TypeKind, TypeUse};
+use crate::rust::bodies::{Group, GroupKind, concrete, rank};
 
 /// With more required inputs than this, the members of a body stay together.
 const MOST_ARGUMENTS: usize = 4;
@@ -19,50 +20,70 @@ pub(super) struct Sent {
     pub(super) streams: bool,
 }
 
-/// The media type that a client sends, if it has a choice: what is easiest to give.
+/// The media type that a client sends if it isn't told otherwise: what is easiest to give.
 pub(super) fn chosen(body: &Body) -> Option<&Content> {
-    let rank = |content: &Content| match content.kind {
-        BodyKind::Json(_) => 0,
-        BodyKind::Form(_) => 1,
-        BodyKind::Multipart { .. } => 2,
-        BodyKind::Text => 3,
-        BodyKind::Stream => 4,
-    };
-    body.contents.iter().min_by_key(|content| rank(content))
+    body.contents.iter().min_by_key(|content| rank(&content.kind))
 }
 
-pub(super) fn plan(rust: &RustApi<'_>, body: &Body, inputs: &mut Inputs) -> Sent {
-    let Some(content) = chosen(body) else { return Sent::default() };
-    match &content.kind {
-        BodyKind::Json(ty) => {
-            let media_type = concrete(&content.media_type, "application/json");
-            let write = if media_type == "application/json" {
-                "json(".to_owned()
-            } else {
-                format!("json_as({media_type:?}, ")
+pub(super) fn plan(rust: &RustApi<'_>, body: &Body, group: &Group<'_>, inputs: &mut Inputs) -> Sent {
+    match group.kind {
+        GroupKind::Value(ty) => {
+            let write = match group.only_media_type().filter(|_| group.is_json()) {
+                Some("application/json") => "json(".to_owned(),
+                Some(media_type) => format!("json_as({media_type:?}, "),
+                None => format!("value({}, {}, ", group.media(), media_field(group, inputs)),
             };
             structured(rust, body, ty, &write, inputs)
         }
-        BodyKind::Form(ty) => structured(rust, body, ty, "url_encoded(", inputs),
-        BodyKind::Text => {
-            let statements =
-                whole(body, &Value::plain("String".into()), inputs, |value| format!("__call.text({value});"));
+        GroupKind::Text => {
+            let media_type = group.only_media_type().filter(|media_type| *media_type != "text/plain");
+            let statements = whole(body, &Value::plain("String".into()), inputs, |value| match media_type {
+                Some(media_type) => format!("__call.text_as({media_type:?}, {value});"),
+                None => format!("__call.text({value});"),
+            });
             Sent { statements, streams: false }
         }
-        BodyKind::Stream => {
-            let media_type = concrete(&content.media_type, "application/octet-stream");
+        GroupKind::Stream | GroupKind::Events(_) => {
+            let media_type = group.media_types().next().unwrap_or_default();
+            let media_type = concrete(media_type, "application/octet-stream");
             let statements = whole(body, &Value::plain(UPLOAD.into()), inputs, |value| {
                 format!("__call.upload({media_type:?}, {value}, self.__on_progress);")
             });
             Sent { statements, streams: true }
         }
-        BodyKind::Multipart { parts, .. } => multipart(rust, parts, inputs),
+        GroupKind::Items(ty, sequence) => {
+            let media_type = group.media_types().next().unwrap_or_default();
+            let media_type = concrete(media_type, "application/x-ndjson");
+            let kept = format!("::planewright_client::Outgoing<{}>", rust.type_expr(ty, Scope::Outside));
+            let value = Value::into(kept);
+            let framing = if sequence { "Sequence" } else { "Lines" };
+            let framing = format!("::planewright_model::media::Framing::{framing}");
+            let statements = whole(body, &value, inputs, |value| {
+                format!("__call.upload({media_type:?}, {value}.into_upload({framing}), self.__on_progress);")
+            });
+            Sent { statements, streams: true }
+        }
+        GroupKind::Multipart(parts) => multipart(rust, parts, inputs),
     }
 }
 
-/// A media type that can be sent: ranges such as `*/*` can't.
-fn concrete(media_type: &str, otherwise: &str) -> String {
-    if media_type.contains('*') { otherwise.to_owned() } else { media_type.to_owned() }
+/// Where the builder keeps which of several media types is sent, with a method for each but the first.
+fn media_field(group: &Group<'_>, inputs: &mut Inputs) -> &'static str {
+    if group.contents.len() < 2 {
+        return "0";
+    }
+    inputs.media_field();
+    for (place, media_type) in group.media_types().enumerate().skip(1) {
+        let essence = media_type.split(';').next().unwrap_or_default().trim();
+        let subtype = essence.split_once('/').map_or(essence, |(_, subtype)| subtype);
+        let name = match &group.contents[place].kind {
+            BodyKind::Form { .. } => "as_form".to_owned(),
+            _ => format!("as_{}", snake(subtype.trim_start_matches("x-"))),
+        };
+        let docs = vec![format!("Sends the body as {}.", docs::code(media_type))];
+        inputs.flag(&name, format!("self.__media = {place};"), docs);
+    }
+    "self.__media"
 }
 
 /// A body that is one value.
@@ -171,17 +192,20 @@ fn multipart(rust: &RustApi<'_>, parts: &[Part], inputs: &mut Inputs) -> Sent {
     let mut statements = vec![format!("let mut __form = {form};")];
     for part in parts {
         let (ty, add) = match &part.kind {
-            BodyKind::Stream | BodyKind::Multipart { .. } => {
+            BodyKind::Stream => {
                 let media_type =
                     concrete(part.media_type.as_deref().unwrap_or("*/*"), "application/octet-stream");
                 (UPLOAD.to_owned(), format!("__form.file({:?}, {media_type:?}, __part)", part.name))
             }
-            BodyKind::Text => ("String".to_owned(), format!("__form.text({:?}, __part)", part.name)),
-            BodyKind::Json(ty) | BodyKind::Form(ty) => {
+            BodyKind::Scalar(ty) => {
+                (rust.value_expr(ty, Scope::Outside), format!("__form.text({:?}, __part)", part.name))
+            }
+            BodyKind::Json(ty) => {
                 let media_type = concrete(part.media_type.as_deref().unwrap_or("*/*"), "application/json");
                 let add = format!("__form.json({:?}, {media_type:?}, &__part)", part.name);
                 (rust.type_expr(ty, Scope::Outside), add)
             }
+            _ => ("String".to_owned(), format!("__form.text({:?}, __part)", part.name)),
         };
         let ty = if part.repeated { format!("Vec<{ty}>") } else { ty };
         let docs = docs_or(&part.docs, &format!("Sends the part {}.", docs::code(&part.name)));

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::docs_or;
-use crate::ir::{Body, BodyKind, Content, Operation, Parameter, ParameterLocation, Part, Type, TypeUse};
-use crate::rust::{Codec, Form, Members, OperationNames, RustApi, Scope, docs, names};
+use super::{bodies, docs_or};
+use crate::ir::{Operation, Parameter, ParameterLocation, Type, TypeUse};
+use crate::rust::{Codec, Form, Members, OperationNames, RustApi, Scope, docs};
 
 /// A field of a request for a parameter.
 #[derive(Clone, Debug, Serialize)]
@@ -17,55 +17,6 @@ pub struct InputField {
     pub ty: String,
     /// The expression that reads it.
     pub read: String,
-}
-
-/// The body of a request.
-#[derive(Clone, Debug, Serialize)]
-pub struct BodyPlan {
-    /// The type of the field.
-    pub ty: String,
-    /// Its documentation.
-    pub docs: Vec<String>,
-    /// The expression that reads it.
-    pub read: String,
-    /// Whether reading waits for the body to arrive.
-    pub waits: bool,
-    /// For multipart bodies, the type of the parts.
-    pub parts: Option<PartsPlan>,
-}
-
-/// The parts of a multipart body.
-#[derive(Clone, Debug, Serialize)]
-pub struct PartsPlan {
-    /// The stream of parts: `UploadJarParts`.
-    pub name: String,
-    /// A part: `UploadJarPart`.
-    pub part: String,
-    /// The declared parts.
-    pub parts: Vec<PartPlan>,
-    /// Names of the parts that must be there.
-    pub required: Vec<String>,
-    /// The variant for parts that aren't declared.
-    pub other: String,
-    /// Whether a part is read before it is handed on.
-    pub reads: bool,
-}
-
-/// A declared part.
-#[derive(Clone, Debug, Serialize)]
-pub struct PartPlan {
-    /// The variant: `Jarfile`.
-    pub name: String,
-    /// Its documentation.
-    pub docs: Vec<String>,
-    /// The name on the wire.
-    pub wire: String,
-    /// What the variant holds.
-    pub ty: String,
-    /// The expression that reads it from `__part`.
-    pub read: String,
-    /// Its place among the required parts.
-    pub required: Option<usize>,
 }
 
 /// The fields for an operation's parameters.
@@ -178,7 +129,7 @@ pub(super) fn checks(rust: &RustApi<'_>, operation: &Operation, names: &Operatio
         } else {
             rust.checks(&parameter.ty, Scope::Outside).join(" ")
         };
-        if statements.is_empty() || parameter.location == ParameterLocation::Cookie {
+        if statements.is_empty() {
             continue;
         }
         let field = format!("__request.{name}");
@@ -199,19 +150,8 @@ pub(super) fn checks(rust: &RustApi<'_>, operation: &Operation, names: &Operatio
             format!("let __value = &{field}; __rt::validate_parameter({place:?}, {wire:?}, {check})?;")
         });
     }
-    let Some(body) = &operation.body else { return checks };
-    if let Some(Content { kind: BodyKind::Json(ty), .. }) = preferred(&body.contents) {
-        let statements = rust.checks(ty, Scope::Outside).join(" ");
-        if !statements.is_empty() {
-            let wrapped = usize::from(!body.required) + usize::from(rust.is_nullable(ty));
-            let pattern = (0..wrapped).fold("__value".to_owned(), |inner, _| format!("Some({inner})"));
-            let check = closure(&statements);
-            checks.push(if wrapped == 0 {
-                format!("let __value = &__request.body; __rt::validate({check})?;")
-            } else {
-                format!("if let {pattern} = &__request.body {{ __rt::validate({check})?; }}")
-            });
-        }
+    if let Some(body) = &operation.body {
+        checks.extend(bodies::checks(rust, body, &names.pascal));
     }
     checks
 }
@@ -222,7 +162,7 @@ fn is_checked_by_parsing(rust: &RustApi<'_>, ty: &TypeUse) -> bool {
     ty.constraints.is_empty() && matches!(ty.ty, Type::Named(id) if *rust.form(id) == Form::Newtype)
 }
 
-fn closure(statements: &str) -> String {
+pub(super) fn closure(statements: &str) -> String {
     format!("|__path, __violations| {{ {statements} }}")
 }
 
@@ -232,118 +172,5 @@ fn place(location: ParameterLocation) -> &'static str {
         ParameterLocation::Query => "query",
         ParameterLocation::Header => "header",
         ParameterLocation::Cookie => "cookie",
-    }
-}
-
-/// The body's field.
-pub(super) fn body(rust: &RustApi<'_>, body: &Body, operation: &str) -> BodyPlan {
-    let docs = docs_or([body.docs.description.as_deref()], || "The request's body.".to_owned());
-    let Some(content) = preferred(&body.contents) else {
-        return stream(docs);
-    };
-    let optional = |ty: String| if body.required { ty } else { format!("Option<{ty}>") };
-    let prefix = if body.required { "" } else { "optional_" };
-    match &content.kind {
-        BodyKind::Json(ty) => BodyPlan {
-            ty: optional(rust.type_expr(ty, Scope::Outside)),
-            docs,
-            read: format!("__rt::decode::{prefix}json::<__C, _, _>(__context, __body).await?"),
-            waits: true,
-            parts: None,
-        },
-        BodyKind::Text => BodyPlan {
-            ty: optional("String".to_owned()),
-            docs,
-            read: format!("__rt::decode::{prefix}text::<__C, _>(__body).await?"),
-            waits: true,
-            parts: None,
-        },
-        BodyKind::Form(_) => BodyPlan {
-            ty: "Form".to_owned(),
-            docs,
-            read: "__rt::decode::form::<__C, _>(__body).await?".to_owned(),
-            waits: true,
-            parts: None,
-        },
-        BodyKind::Stream => stream(docs),
-        BodyKind::Multipart { parts, .. } => {
-            let parts = parts_plan(rust, parts, operation);
-            BodyPlan {
-                ty: parts.name.clone(),
-                docs,
-                read: format!(
-                    "{}::__new(__rt::decode::multipart::<__C, _>(__context, __body)?, __C::REQUIRE_PARTS)",
-                    parts.name
-                ),
-                waits: false,
-                parts: Some(parts),
-            }
-        }
-    }
-}
-
-fn stream(docs: Vec<String>) -> BodyPlan {
-    BodyPlan {
-        ty: "BodyStream".to_owned(),
-        docs,
-        read: "__rt::decode::stream(__body)".to_owned(),
-        waits: false,
-        parts: None,
-    }
-}
-
-/// JSON if there is any, then what has named parts, otherwise the first.
-fn preferred(contents: &[Content]) -> Option<&Content> {
-    let rank = |content: &&Content| match content.kind {
-        BodyKind::Json(_) => 0,
-        BodyKind::Multipart { .. } => 1,
-        BodyKind::Form(_) => 2,
-        BodyKind::Text => 3,
-        BodyKind::Stream => 4,
-    };
-    contents.iter().min_by_key(rank)
-}
-
-fn parts_plan(rust: &RustApi<'_>, parts: &[Part], operation: &str) -> PartsPlan {
-    let mut claims: Vec<_> =
-        parts.iter().map(|part| (names::pascal(&part.name), part.name.clone())).collect();
-    claims.push(("Other".to_owned(), String::new()));
-    let mut variants = names::claim(claims.into_iter(), "", &[]);
-    let other = variants.pop().unwrap_or_default();
-    let required: Vec<_> = parts.iter().filter(|part| part.required).map(|part| part.name.clone()).collect();
-    let parts: Vec<_> = parts
-        .iter()
-        .zip(variants)
-        .map(|(part, name)| {
-            let (ty, read) = part_value(rust, &part.kind);
-            PartPlan {
-                name,
-                docs: docs_or([part.docs.description.as_deref()], || {
-                    format!("The part {}.", docs::code(&part.name))
-                }),
-                wire: part.name.clone(),
-                ty,
-                read,
-                required: required.iter().position(|name| *name == part.name),
-            }
-        })
-        .collect();
-    PartsPlan {
-        name: format!("{operation}Parts"),
-        part: format!("{operation}Part"),
-        reads: parts.iter().any(|part| part.read.contains("await")),
-        parts,
-        required,
-        other,
-    }
-}
-
-fn part_value(rust: &RustApi<'_>, kind: &BodyKind) -> (String, String) {
-    match kind {
-        BodyKind::Json(ty) if !matches!(ty.ty, Type::Any) => {
-            (rust.type_expr(ty, Scope::Outside), "__part.json().await?".to_owned())
-        }
-        BodyKind::Text => ("String".to_owned(), "__part.text().await?".to_owned()),
-        _ => ("Part<'p>".to_owned(), "__part".to_owned()),
     }
 }

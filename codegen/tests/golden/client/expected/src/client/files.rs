@@ -340,7 +340,17 @@ impl<S: ::planewright_client::Transport> SendForm<S> {
         let mut __call = self.__connection.call(&SEND_FORM, self.__options);
         __call.literal("/form");
         if let Some(__body) = &self.__body {
-            __call.url_encoded(__body);
+            __call
+                .value(
+                    &[
+                        (
+                            "application/x-www-form-urlencoded",
+                            ::planewright_model::media::Codec::Form(&[]),
+                        ),
+                    ],
+                    0,
+                    __body,
+                );
         }
         __call
     }

@@ -15,6 +15,10 @@ impl<S: ::planewright_client::Transport> Work<S> {
     /// Calls `startWork`.
     ///
     /// `POST /work`
+    ///
+    /// # Links
+    ///
+    /// - `progress`: `getProgress(key: $response.body#/key)`
     pub fn start_work(&self, what: impl Into<String>) -> StartWork<S> {
         StartWork {
             __connection: self.__connection.clone(),

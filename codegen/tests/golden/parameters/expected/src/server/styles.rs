@@ -9,8 +9,8 @@ use ::planewright_server::__private::{self as __rt, http};
 
 #[allow(unused_imports)]
 use ::planewright_server::{
-    ApiError, BodyStream, Conventions, Form, Rejection, Reply, RequestBody,
-    RequestContext, ResponseBody, multipart::{Multipart, Part},
+    ApiError, BodyStream, Conventions, Rejection, Reply, RequestBody, RequestContext,
+    ResponseBody, multipart::{Multipart, Part},
     rejection::BodyRejection,
 };
 
@@ -304,6 +304,24 @@ fn __decode_put_in_headers<__C: Conventions>(
         __rt::validate_parameter(
             "header",
             "X-Json",
+            |__path, __violations| {
+                __path.validate(__value, __violations);
+            },
+        )?;
+    }
+    if let Some(__value) = &__request.flat {
+        __rt::validate_parameter(
+            "cookie",
+            "flat",
+            |__path, __violations| {
+                __path.validate(__value, __violations);
+            },
+        )?;
+    }
+    if let Some(__value) = &__request.page {
+        __rt::validate_parameter(
+            "cookie",
+            "page",
             |__path, __violations| {
                 __path.validate(__value, __violations);
             },

@@ -300,6 +300,28 @@ impl<S: ::planewright_client::Transport> ListDogs<S> {
         let __connection = self.__connection.clone();
         __connection.fetch(self.into_call()).await?.json()
     }
+
+    /// Sends the request and reads the answer with its headers.
+    ///
+    /// # Errors
+    /// As [`Connection::fetch`](::planewright_client::Connection::fetch), and if the answer isn't as declared.
+    pub async fn send_with_headers(
+        self,
+    ) -> Result<(Vec<model::Dog>, ListDogsHeaders), ::planewright_client::Error> {
+        let __connection = self.__connection.clone();
+        let __answer = __connection.fetch(self.into_call()).await?;
+        let __headers = ListDogsHeaders {
+            x_total: __answer.header("x-total")?,
+        };
+        Ok((__answer.json()?, __headers))
+    }
+}
+
+/// The headers of the answers of [`list_dogs`](Dogs::list_dogs).
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListDogsHeaders {
+    /// The header `X-Total`.
+    pub x_total: i64,
 }
 
 static PUT_PORTRAIT: ::planewright_client::Operation = ::planewright_client::Operation {

@@ -26,6 +26,10 @@ impl<S: ::planewright_client::Transport> Walks<S> {
     /// Calls `startWalk`.
     ///
     /// `POST /walks`
+    ///
+    /// # Links
+    ///
+    /// - `status`: `getWalk(ticket: $response.body#/ticket)`
     pub fn start_walk(&self) -> StartWalk<S> {
         StartWalk {
             __connection: self.__connection.clone(),

@@ -9,8 +9,8 @@ use ::planewright_server::__private::{self as __rt, http};
 
 #[allow(unused_imports)]
 use ::planewright_server::{
-    ApiError, BodyStream, Conventions, Form, Rejection, Reply, RequestBody,
-    RequestContext, ResponseBody, multipart::{Multipart, Part},
+    ApiError, BodyStream, Conventions, Rejection, Reply, RequestBody, RequestContext,
+    ResponseBody, multipart::{Multipart, Part},
     rejection::BodyRejection,
 };
 

@@ -1,0 +1,220 @@
+//! The client calls the server, and each sees what the other sent.
+
+use std::sync::{Arc, Mutex};
+
+use golden_wire::client::Client;
+use golden_wire::model::{Thing, ThingSize};
+use golden_wire::server::{self as api, Service};
+use planewright_client::{ErrorKind, Outgoing, Upload};
+use planewright_model::media::Event;
+use planewright_server::{ApiError, BodyStream, Events, Items, RequestContext, TypedBody};
+
+#[derive(Clone, Default)]
+struct Echo {
+    /// The media types of the requests.
+    seen: Arc<Mutex<Vec<String>>>,
+}
+
+impl Echo {
+    fn see(&self, context: &RequestContext) {
+        let header = |name: &str| context.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or("-");
+        let media_type = header("content-type").split("; boundary").next().unwrap_or_default();
+        self.seen.lock().unwrap().push(format!("{media_type} > {}", header("accept")));
+    }
+}
+
+impl api::BodiesApi for Echo {
+    async fn add_thing(&self, context: &RequestContext, request: api::AddThingRequest) -> Result<api::AddThingResponse, ApiError> {
+        self.see(context);
+        Ok(request.body.into())
+    }
+
+    async fn import_things(&self, context: &RequestContext, request: api::ImportThingsRequest) -> Result<api::ImportThingsResponse, ApiError> {
+        self.see(context);
+        Ok(match request.body {
+            api::ImportThingsRequestBody::Json(things) => format!("{} things", things.len()),
+            api::ImportThingsRequestBody::Csv(text) => format!("the text {text}"),
+            api::ImportThingsRequestBody::Stream(body) => format!("{} octets", length(body).await?),
+        }
+        .into())
+    }
+
+    async fn change_things(&self, context: &RequestContext, request: api::ChangeThingsRequest) -> Result<api::ChangeThingsResponse, ApiError> {
+        self.see(context);
+        Ok(match request.body {
+            None => "nothing".to_owned(),
+            Some(api::ChangeThingsRequestBody::Json(thing)) => thing.name,
+            Some(api::ChangeThingsRequestBody::Multipart(mut parts)) => {
+                let mut seen = Vec::new();
+                while let Some(part) = parts.next_part().await? {
+                    seen.push(match part {
+                        api::ChangeThingsPart::Count(count) => format!("count {count}"),
+                        api::ChangeThingsPart::File(mut file) => format!("file {:?}", file.text().await?),
+                        api::ChangeThingsPart::Other(part) => format!("other {}", part.name()),
+                    });
+                }
+                seen.join(", ")
+            }
+        }
+        .into())
+    }
+
+    async fn export_things(&self, context: &RequestContext, _: api::ExportThingsRequest) -> Result<api::ExportThingsResponse, ApiError> {
+        self.see(context);
+        let offered = ["application/json", "text/csv", "image/svg+xml"];
+        Ok(api::ExportThingsResponse::Ok(match context.preferred(&offered) {
+            Some(1) => api::ExportThingsOkBody::Csv("name\nRex\n".into()),
+            Some(2) => api::ExportThingsOkBody::Image(TypedBody::new("image/svg+xml", "<svg/>")),
+            _ => api::ExportThingsOkBody::Json(vec![thing()].into()),
+        }))
+    }
+
+    async fn send_form(&self, context: &RequestContext, request: api::SendFormRequest) -> Result<api::SendFormResponse, ApiError> {
+        self.see(context);
+        Ok(request.body.into())
+    }
+}
+
+impl api::StreamsApi for Echo {
+    async fn watch_things(&self, _: &RequestContext, _: api::WatchThingsRequest) -> Result<api::WatchThingsResponse, ApiError> {
+        let first = Event { id: Some("1".into()), event: Some("made".into()), ..Event::new(thing()) };
+        Ok(api::WatchThingsResponse::Ok(vec![first, Event::new(thing())].into()))
+    }
+
+    async fn follow_log(&self, _: &RequestContext, _: api::FollowLogRequest) -> Result<api::FollowLogResponse, ApiError> {
+        Ok(api::FollowLogResponse::Ok(vec![Event::new("one\ntwo".to_owned()), Event::new("[DONE]".to_owned())].into()))
+    }
+
+    async fn copy_things(&self, _: &RequestContext, request: api::CopyThingsRequest) -> Result<api::CopyThingsResponse, ApiError> {
+        // What is read is sent, as it comes.
+        let things: Items<Thing> = request.body;
+        Ok(api::CopyThingsResponse::Ok(Items::new(things)))
+    }
+
+    async fn complete(&self, context: &RequestContext, request: api::CompleteRequest) -> Result<api::CompleteResponse, ApiError> {
+        Ok(api::CompleteResponse::Ok(match context.preferred(&["application/json", "text/event-stream"]) {
+            Some(1) => api::CompleteOkBody::Events(Events::from(vec![Event::new(request.body)])),
+            _ => api::CompleteOkBody::Json(request.body.into()),
+        }))
+    }
+}
+
+async fn length(mut body: BodyStream) -> Result<usize, ApiError> {
+    let mut length = 0;
+    while let Some(chunk) = body.chunk().await? {
+        length += chunk.len();
+    }
+    Ok(length)
+}
+
+fn thing() -> Thing {
+    Thing {
+        name: "a & b = \"c\": [ä]".into(),
+        count: Some(-3),
+        price: Some(2.5),
+        live: Some(true),
+        tags: Some(vec!["x y".into(), "1".into()]),
+        size: Some(ThingSize { width: Some(4), height: None }),
+    }
+}
+
+macro_rules! client {
+    ($echo:expr) => {
+        Client::over(Service::all($echo).into_service())
+    };
+}
+
+#[tokio::test]
+async fn one_type_travels_in_every_codec() {
+    let echo = Echo::default();
+    let client = client!(echo.clone());
+    let add = || {
+        let Thing { name, count, price, live, tags, size } = thing();
+        let call = client.bodies().add_thing(name).count(count.unwrap()).price(price.unwrap());
+        call.live(live.unwrap()).tags(tags.unwrap()).size(size.unwrap())
+    };
+    for call in [add(), add().as_yaml(), add().as_form(), add().as_vnd_thing_json()] {
+        assert_eq!(call.send().await.unwrap(), thing());
+    }
+    let accept = "application/json, application/yaml;q=0.9";
+    let expected = ["application/json", "application/yaml", "application/x-www-form-urlencoded", "application/vnd.thing+json"];
+    assert_eq!(*echo.seen.lock().unwrap(), expected.map(|media_type| format!("{media_type} > {accept}")));
+    assert_eq!(client.bodies().send_form("x").tags(["a", "b"]).send().await.unwrap().tags.unwrap(), ["a", "b"]);
+}
+
+#[tokio::test]
+async fn an_answer_comes_as_the_caller_wants_it() {
+    let client = client!(Echo::default());
+    let call = client.bodies().add_thing("x").into_call().accepting("application/json;q=0.5, application/yaml");
+    let reply = client.connection().fetch(call).await.unwrap();
+    assert_eq!((&reply.headers()["content-type"], &reply.body()[..]), (&"application/yaml".parse().unwrap(), &b"name: x\n"[..]));
+    let call = client.bodies().add_thing("x").into_call().accepting("text/html, image/*");
+    let error = client.connection().fetch(call).await.unwrap_err();
+    assert_eq!(error.status().unwrap(), 406);
+    assert!(error.to_string().contains("application/json, application/yaml"), "{error}");
+}
+
+#[tokio::test]
+async fn several_types_are_told_apart() {
+    let client = client!(Echo::default());
+    let bodies = client.bodies();
+    assert_eq!(bodies.import_things([thing(), thing()]).send().await.unwrap(), "2 things");
+    assert_eq!(bodies.import_things_as_csv("a,b").send().await.unwrap(), "the text a,b");
+    let upload = Upload::bytes("x", vec![0; 5]);
+    assert_eq!(bodies.import_things_as_stream(upload).send().await.unwrap(), "5 octets");
+    let html = Upload::bytes("x", "x").content_type("text/html");
+    let error = bodies.import_things_as_stream(html).send().await.unwrap_err();
+    assert_eq!(error.status().unwrap(), 415);
+    assert!(error.to_string().contains("application/json, text/csv, application/octet-stream"), "{error}");
+    assert_eq!(bodies.change_things().send().await.unwrap(), "nothing");
+    assert_eq!(bodies.change_things().body(thing()).send().await.unwrap(), thing().name);
+    let file = Upload::bytes("f", "text");
+    assert_eq!(bodies.change_things_as_multipart(7).file(file).send().await.unwrap(), "count 7, file \"text\"");
+}
+
+#[tokio::test]
+async fn constraints_hold_in_every_codec() {
+    let client = client!(Echo::default());
+    for call in [client.bodies().add_thing("").as_yaml(), client.bodies().add_thing("").as_form()] {
+        assert_eq!(call.send().await.unwrap_err().status().unwrap(), 422);
+    }
+}
+
+#[tokio::test]
+async fn several_answers_are_told_apart() {
+    let client = client!(Echo::default());
+    assert_eq!(client.bodies().export_things().send().await.unwrap(), [thing()]);
+    assert_eq!(client.bodies().export_things().send_as_csv().await.unwrap(), "name\nRex\n");
+    let image = client.bodies().export_things().send_as_image().await.unwrap();
+    assert_eq!(image.content_type(), Some("image/svg+xml"));
+}
+
+#[tokio::test]
+async fn events_and_lines_are_typed() {
+    let client = client!(Echo::default());
+    let mut events = client.streams().watch_things().send().await.unwrap();
+    let first = events.next_event().await.unwrap().unwrap();
+    assert_eq!((first.id.as_deref(), first.event.as_deref(), &first.data), (Some("1"), Some("made"), &thing()));
+    assert_eq!(events.next_event().await.unwrap().unwrap().data, thing());
+    assert!(events.next_event().await.unwrap().is_none());
+    assert_eq!(events.last_event_id(), Some("1"));
+    let mut log = client.streams().follow_log().send().await.unwrap();
+    assert_eq!(log.next_event().await.unwrap().unwrap().data, "one\ntwo");
+    assert_eq!(log.next_event().await.unwrap().unwrap().data, "[DONE]");
+    let mut copies = client.streams().copy_things(vec![thing(), thing()]).send().await.unwrap();
+    assert_eq!(copies.next_item().await.unwrap(), Some(thing()));
+    assert_eq!(copies.next_item().await.unwrap(), Some(thing()));
+    assert_eq!(copies.next_item().await.unwrap(), None);
+    assert_eq!(client.streams().complete("x").send().await.unwrap().name, "x");
+    let mut events = client.streams().complete("x").send_as_events().await.unwrap();
+    assert_eq!(events.next_event().await.unwrap().unwrap().data.name, "x");
+}
+
+#[tokio::test]
+async fn a_broken_stream_is_an_error_of_its_reader() {
+    let client = client!(Echo::default());
+    let failing = Outgoing::stream(futures_util::stream::iter([Ok(thing()), Err("no more".into())]));
+    let mut copies = client.streams().copy_things(failing).send().await.unwrap();
+    assert_eq!(copies.next_item().await.unwrap(), Some(thing()));
+    assert_eq!(copies.next_item().await.unwrap_err().kind(), ErrorKind::Transport);
+}
