@@ -11,6 +11,8 @@ use http::request::Parts;
 use http::{Extensions, HeaderMap, HeaderName, Method, Uri};
 use planewright_model::media::Wanted;
 
+use crate::auth::Demand;
+
 /// What a handler may know about the request beyond its declared inputs.
 #[derive(Debug)]
 pub struct RequestContext {
@@ -32,6 +34,9 @@ pub struct OperationInfo {
     pub path: &'static str,
     /// Whether it runs to its end even if the client has gone.
     pub detached: bool,
+    /// What a caller must present: alternatives, each of them schemes that are demanded together. An empty
+    /// alternative lets anyone in; none at all means that nothing is demanded.
+    pub security: &'static [&'static [Demand]],
 }
 
 /// The far end of the connection, in a request's extensions; see [`RequestContext::peer`].
@@ -103,6 +108,10 @@ impl RequestContext {
     #[must_use]
     pub fn extensions(&self) -> &Extensions {
         &self.parts.extensions
+    }
+
+    pub(crate) fn extend(&mut self, extensions: Extensions) {
+        self.parts.extensions.extend(extensions);
     }
 
     /// Who is calling, if a layer has found out and put a `P` into the request's extensions.

@@ -60,6 +60,7 @@
 
 extern crate self as planewright_server;
 
+pub mod auth;
 mod body;
 pub mod context;
 pub mod conventions;
@@ -97,6 +98,7 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// What generated code calls. Not for anyone else: it changes with the generator.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::auth::{Demand, Hook, SchemeKind, SecurityScheme, authenticate};
     pub use crate::decode::{Parameters, acceptable, require, validate, validate_parameter};
     pub use crate::detach::detach;
     pub use crate::encode::LengthHint;

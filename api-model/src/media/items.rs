@@ -21,10 +21,13 @@ impl Framing {
         out.push(b'\n');
     }
 
-    fn separator(self) -> u8 {
-        match self {
-            Self::Lines => b'\n',
-            Self::Sequence => RECORD_SEPARATOR,
+    /// Whether `byte` ends the value that stands before it.
+    fn is_end(self, byte: u8, before: &[u8]) -> bool {
+        match (self, byte) {
+            (Self::Lines, b'\n') | (Self::Sequence, RECORD_SEPARATOR) => true,
+            // A value ends in a line feed, and may hold others. It isn't to wait for the next value's separator.
+            (Self::Sequence, b'\n') => serde_json::from_slice::<serde::de::IgnoredAny>(before).is_ok(),
+            _ => false,
         }
     }
 }
@@ -71,7 +74,10 @@ impl ItemDecoder {
 
     /// The stream has ended: its last value needs no separator.
     pub fn finish(&mut self) {
-        self.push(&[self.framing.separator()]);
+        self.push(&[match self.framing {
+            Framing::Lines => b'\n',
+            Framing::Sequence => RECORD_SEPARATOR,
+        }]);
     }
 
     /// The text of the next value that has come whole.
@@ -79,10 +85,13 @@ impl ItemDecoder {
     /// # Errors
     /// If it is too long.
     pub fn next_item(&mut self) -> Result<Option<Vec<u8>>, StreamFault> {
-        let separator = self.framing.separator();
         loop {
             let rest = self.buffer.get(self.searched..).unwrap_or_default();
-            let Some(length) = rest.iter().position(|&byte| byte == separator) else {
+            let is_end = |(place, byte): (usize, &u8)| {
+                let before = self.buffer.get(self.taken..self.searched + place).unwrap_or_default();
+                self.framing.is_end(*byte, before)
+            };
+            let Some(length) = rest.iter().enumerate().position(is_end) else {
                 self.searched = self.buffer.len();
                 if self.searched - self.taken > self.longest {
                     return Err(StreamFault { longest: self.longest });
@@ -134,6 +143,18 @@ mod tests {
             }
             prop_assert_eq!(read, texts);
         }
+    }
+
+    #[test]
+    fn a_value_of_a_sequence_doesnt_wait_for_the_next() {
+        let mut decoder = ItemDecoder::new(Framing::Sequence, 100);
+        decoder.push(b"\x1e[1,\n");
+        assert_eq!(decoder.next_item().unwrap(), None);
+        decoder.push(b"2]\n");
+        assert_eq!(decoder.next_item().unwrap().as_deref(), Some(&b"[1,\n2]"[..]));
+        decoder.push(b"\x1e3\n\x1e");
+        assert_eq!(decoder.next_item().unwrap().as_deref(), Some(&b"3"[..]));
+        assert_eq!(decoder.next_item().unwrap(), None);
     }
 
     #[test]

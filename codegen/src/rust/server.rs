@@ -4,6 +4,7 @@ mod bodies;
 mod inputs;
 mod outputs;
 mod routes;
+mod security;
 
 use serde::Serialize;
 
@@ -23,7 +24,8 @@ const SERVICE: &[&str] = &["Arc", "B", "C", "Infallible", "Operation", "Service"
 const PROBLEM: &str = "::planewright_server::conventions::Problem";
 
 /// Methods of `Service` beside those of the tags.
-const BUILDER: &[&str] = &["all", "clone", "default", "into_service", "into_service_with", "new"];
+const BUILDER: &[&str] =
+    &["all", "authenticate", "clone", "default", "into_service", "into_service_with", "new"];
 
 /// The server of an API.
 #[derive(Clone, Debug, Serialize)]
@@ -42,6 +44,16 @@ pub struct ServerPlan {
     pub operations: Vec<ServerOperation>,
     /// The routes.
     pub routes: RoutePlan,
+    /// The security schemes that operations demand: names, and what they are as expressions.
+    pub schemes: Vec<(String, String)>,
+}
+
+impl ServerPlan {
+    /// Whether any operation demands credentials.
+    #[must_use]
+    pub fn is_secured(&self) -> bool {
+        !self.schemes.is_empty()
+    }
 }
 
 /// The operations of a tag.
@@ -86,6 +98,8 @@ pub struct ServerOperation {
     pub path: String,
     /// Whether it runs to its end even if the client has gone.
     pub detached: bool,
+    /// What its callers must present, as an expression.
+    pub security: String,
     /// One line for the request's documentation.
     pub summary: String,
     /// Documentation of the trait's method.
@@ -175,6 +189,10 @@ pub fn plan(rust: &RustApi<'_>) -> ServerPlan {
         model_use: rust.config().layout.model_use(),
         conventions: rust.config().conventions.clone().unwrap_or_else(|| PROBLEM.to_owned()),
         routes: routes::plan(rust),
+        schemes: security::schemes(api)
+            .into_iter()
+            .map(|(name, scheme)| (name.clone(), security::kind(scheme)))
+            .collect(),
         tags,
         operations,
     }
@@ -205,6 +223,7 @@ fn plan_operation(
         http_method: operation.method.as_str(),
         path: operation.path.text.clone(),
         detached,
+        security: security::demands(rust.api(), operation),
         summary: format!("{} {}", operation.method.as_str(), operation.path.text),
         docs: operation_docs(operation, &variants, detached),
         inputs: inputs::fields(rust, operation, names),

@@ -139,6 +139,10 @@ impl<S: ::planewright_client::Transport> Checkpoints<S> {
     /// With a trigger id of your own a repeat is safe: it gets the same answer and starts nothing. What else the repeat says is then ignored. An unknown or ended job is accepted too; the operation then fails. `INCREMENTAL` is refused with 400.
     ///
     /// `POST /jobs/{jobid}/checkpoints`
+    ///
+    /// # Links
+    ///
+    /// - `status`: `getCheckpointStatus(jobid: $request.path.jobid, triggerid: $response.body#/request-id)`
     pub fn trigger_checkpoint(
         &self,
         jobid: ::planewright_model::id::JobId,
@@ -172,6 +176,10 @@ impl<S: ::planewright_client::Transport> Checkpoints<S> {
     /// With a trigger id of your own a repeat is safe: it gets the same answer and starts nothing. What else the repeat says is then ignored. An unknown or ended job is accepted too; the operation then fails.
     ///
     /// `POST /jobs/{jobid}/savepoints`
+    ///
+    /// # Links
+    ///
+    /// - `status`: `getSavepointStatus(jobid: $request.path.jobid, triggerid: $response.body#/request-id)`
     pub fn trigger_savepoint(
         &self,
         jobid: ::planewright_model::id::JobId,
@@ -205,6 +213,10 @@ impl<S: ::planewright_client::Transport> Checkpoints<S> {
     /// Deletes all its files. A savepoint that does not exist is accepted; the operation then fails.
     ///
     /// `POST /savepoint-disposal`
+    ///
+    /// # Links
+    ///
+    /// - `status`: `getSavepointDisposalStatus(triggerid: $response.body#/request-id)`
     pub fn trigger_savepoint_disposal(
         &self,
         savepoint_path: impl Into<String>,
@@ -238,6 +250,10 @@ impl<S: ::planewright_client::Transport> Checkpoints<S> {
     /// Takes a savepoint and ends the job, with nothing processed in between. With a trigger id of your own a repeat is safe: it gets the same answer and starts nothing. What else the repeat says is then ignored. An unknown or ended job is accepted too; the operation then fails.
     ///
     /// `POST /jobs/{jobid}/stop`
+    ///
+    /// # Links
+    ///
+    /// - `status`: `getSavepointStatus(jobid: $request.path.jobid, triggerid: $response.body#/request-id)`
     pub fn trigger_stop_with_savepoint(
         &self,
         jobid: ::planewright_model::id::JobId,

@@ -17,6 +17,10 @@ impl<S: ::planewright_client::Transport> Datasets<S> {
     /// An unknown data set is accepted too; the operation then succeeds.
     ///
     /// `DELETE /datasets/{datasetid}`
+    ///
+    /// # Links
+    ///
+    /// - `status`: `getClusterDataSetDeleteStatus(triggerid: $response.body#/request-id)`
     pub fn delete_cluster_data_set(
         &self,
         datasetid: ::planewright_model::id::DataSetId,

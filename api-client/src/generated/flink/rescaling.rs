@@ -133,6 +133,10 @@ impl<S: ::planewright_client::Transport> Rescaling<S> {
     /// Stops the job with a savepoint and starts it again, or scales it in place, as the server is able to.
     ///
     /// `PATCH /jobs/{jobid}/rescaling`
+    ///
+    /// # Links
+    ///
+    /// - `status`: `getRescalingStatus(jobid: $request.path.jobid, triggerid: $response.body#/request-id)`
     pub fn rescale_job(
         &self,
         jobid: ::planewright_model::id::JobId,

@@ -299,6 +299,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "POST",
         path: "/applications/{applicationid}/cancel",
         detached: true,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "cancelJob",
@@ -306,6 +307,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "PATCH",
         path: "/jobs/{jobid}",
         detached: true,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "deleteClusterDataSet",
@@ -313,6 +315,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "DELETE",
         path: "/datasets/{datasetid}",
         detached: true,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "deleteJar",
@@ -320,6 +323,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "DELETE",
         path: "/jars/{jarid}",
         detached: true,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "generatePlanFromJar",
@@ -327,6 +331,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "POST",
         path: "/jars/{jarid}/plan",
         detached: true,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getAggregatedJobMetrics",
@@ -334,6 +339,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/metrics",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getAggregatedSubtaskMetrics",
@@ -341,6 +347,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/vertices/{vertexid}/subtasks/metrics",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getAggregatedTaskManagerMetrics",
@@ -348,6 +355,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/taskmanagers/metrics",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getApplicationDetails",
@@ -355,6 +363,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/applications/{applicationid}",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getApplicationExceptions",
@@ -362,6 +371,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/applications/{applicationid}/exceptions",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getApplicationsOverview",
@@ -369,6 +379,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/applications/overview",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getCheckpointConfig",
@@ -376,6 +387,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/checkpoints/config",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getCheckpointStatisticDetails",
@@ -383,6 +395,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/checkpoints/details/{checkpointid}",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getCheckpointStatus",
@@ -390,6 +403,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/checkpoints/{triggerid}",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getCheckpointingStatistics",
@@ -397,6 +411,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/checkpoints",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getClusterConfigurationInfo",
@@ -404,6 +419,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobmanager/config",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getClusterDataSetDeleteStatus",
@@ -411,6 +427,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/datasets/delete/{triggerid}",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getClusterDataSetList",
@@ -418,6 +435,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/datasets",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getClusterOverview",
@@ -425,6 +443,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/overview",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getDashboardConfiguration",
@@ -432,6 +451,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/config",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getJarList",
@@ -439,6 +459,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jars",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getJarPlan",
@@ -446,6 +467,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jars/{jarid}/plan",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getJobAccumulators",
@@ -453,6 +475,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/accumulators",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getJobConfig",
@@ -460,6 +483,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/config",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getJobDetails",
@@ -467,6 +491,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getJobExceptions",
@@ -474,6 +499,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/exceptions",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getJobExecutionResult",
@@ -481,6 +507,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/execution-result",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getJobIdsWithStatusesOverview",
@@ -488,6 +515,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getJobManagerApplicationConfiguration",
@@ -495,6 +523,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/applications/{applicationid}/jobmanager/config",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getJobManagerEnvironment",
@@ -502,6 +531,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobmanager/environment",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getJobManagerJobConfiguration",
@@ -509,6 +539,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/jobmanager/config",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getJobManagerJobEnvironment",
@@ -516,6 +547,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/jobmanager/environment",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getJobManagerLog",
@@ -523,6 +555,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobmanager/log",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getJobManagerLogFile",
@@ -530,6 +563,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobmanager/logs/{filename}",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getJobManagerLogList",
@@ -537,6 +571,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobmanager/logs",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getJobManagerLogUrl",
@@ -544,6 +579,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/jobmanager/log-url",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getJobManagerMetrics",
@@ -551,6 +587,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobmanager/metrics",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getJobManagerOperatorMetrics",
@@ -558,6 +595,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/vertices/{vertexid}/jm-operator-metrics",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getJobManagerStdout",
@@ -565,6 +603,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobmanager/stdout",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getJobManagerThreadDump",
@@ -572,6 +611,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobmanager/thread-dump",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getJobMetrics",
@@ -579,6 +619,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/metrics",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getJobPlan",
@@ -586,6 +627,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/plan",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getJobRescaleConfig",
@@ -593,6 +635,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/rescales/config",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getJobRescaleDetails",
@@ -600,6 +643,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/rescales/details/{rescaleuuid}",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getJobRescalesHistory",
@@ -607,6 +651,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/rescales/history",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getJobRescalesOverview",
@@ -614,6 +659,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/rescales/overview",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getJobRescalesSummary",
@@ -621,6 +667,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/rescales/summary",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getJobResourceRequirements",
@@ -628,6 +675,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/resource-requirements",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getJobStatusInfo",
@@ -635,6 +683,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/status",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getJobVertexAccumulators",
@@ -642,6 +691,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/vertices/{vertexid}/accumulators",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getJobVertexBackPressure",
@@ -649,6 +699,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/vertices/{vertexid}/backpressure",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getJobVertexDetails",
@@ -656,6 +707,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/vertices/{vertexid}",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getJobVertexFlameGraph",
@@ -663,6 +715,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/vertices/{vertexid}/flamegraph",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getJobVertexMetrics",
@@ -670,6 +723,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/vertices/{vertexid}/metrics",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getJobVertexTaskManagers",
@@ -677,6 +731,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/vertices/{vertexid}/taskmanagers",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getJobVertexWatermarks",
@@ -684,6 +739,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/vertices/{vertexid}/watermarks",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getJobsOverview",
@@ -691,6 +747,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/overview",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getRescalingStatus",
@@ -698,6 +755,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/rescaling/{triggerid}",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getSavepointDisposalStatus",
@@ -705,6 +763,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/savepoint-disposal/{triggerid}",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getSavepointStatus",
@@ -712,6 +771,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/savepoints/{triggerid}",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getSubtaskCurrentAttemptDetails",
@@ -719,6 +779,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/vertices/{vertexid}/subtasks/{subtaskindex}",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getSubtaskExecutionAttemptAccumulators",
@@ -726,6 +787,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/vertices/{vertexid}/subtasks/{subtaskindex}/attempts/{attempt}/accumulators",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getSubtaskExecutionAttemptDetails",
@@ -733,6 +795,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/vertices/{vertexid}/subtasks/{subtaskindex}/attempts/{attempt}",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getSubtaskMetrics",
@@ -740,6 +803,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/vertices/{vertexid}/subtasks/{subtaskindex}/metrics",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getSubtasksAllAccumulators",
@@ -747,6 +811,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/vertices/{vertexid}/subtasks/accumulators",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getSubtasksTimes",
@@ -754,6 +819,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/vertices/{vertexid}/subtasktimes",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getTaskCheckpointStatistics",
@@ -761,6 +827,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/checkpoints/details/{checkpointid}/subtasks/{vertexid}",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getTaskManagerDetails",
@@ -768,6 +835,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/taskmanagers/{taskmanagerid}",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getTaskManagerLog",
@@ -775,6 +843,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/taskmanagers/{taskmanagerid}/log",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getTaskManagerLogFile",
@@ -782,6 +851,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/taskmanagers/{taskmanagerid}/logs/{filename}",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getTaskManagerLogList",
@@ -789,6 +859,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/taskmanagers/{taskmanagerid}/logs",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getTaskManagerLogUrl",
@@ -796,6 +867,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/jobs/{jobid}/taskmanagers/{taskmanagerid}/log-url",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getTaskManagerMetrics",
@@ -803,6 +875,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/taskmanagers/{taskmanagerid}/metrics",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getTaskManagerStdout",
@@ -810,6 +883,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/taskmanagers/{taskmanagerid}/stdout",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getTaskManagerThreadDump",
@@ -817,6 +891,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/taskmanagers/{taskmanagerid}/thread-dump",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getTaskManagers",
@@ -824,6 +899,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "GET",
         path: "/taskmanagers",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "rescaleJob",
@@ -831,6 +907,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "PATCH",
         path: "/jobs/{jobid}/rescaling",
         detached: true,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "shutdownCluster",
@@ -838,6 +915,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "DELETE",
         path: "/cluster",
         detached: true,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "submitApplicationFromJar",
@@ -845,6 +923,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "POST",
         path: "/jars/{jarid}/run-application",
         detached: true,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "submitJob",
@@ -852,6 +931,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "POST",
         path: "/jobs",
         detached: true,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "submitJobFromJar",
@@ -859,6 +939,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "POST",
         path: "/jars/{jarid}/run",
         detached: true,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "triggerCheckpoint",
@@ -866,6 +947,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "POST",
         path: "/jobs/{jobid}/checkpoints",
         detached: true,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "triggerHeartbeat",
@@ -873,6 +955,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "PATCH",
         path: "/jobs/{jobid}/clientHeartbeat",
         detached: true,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "triggerSavepoint",
@@ -880,6 +963,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "POST",
         path: "/jobs/{jobid}/savepoints",
         detached: true,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "triggerSavepointDisposal",
@@ -887,6 +971,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "POST",
         path: "/savepoint-disposal",
         detached: true,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "triggerStopWithSavepoint",
@@ -894,6 +979,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "POST",
         path: "/jobs/{jobid}/stop",
         detached: true,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "updateJobResourceRequirements",
@@ -901,6 +987,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "PUT",
         path: "/jobs/{jobid}/resource-requirements",
         detached: true,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "uploadJar",
@@ -908,6 +995,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 88] = [
         method: "POST",
         path: "/jars/upload",
         detached: true,
+        security: &[],
     },
 ];
 
