@@ -13,7 +13,7 @@ use crate::body::ClientBody;
 use crate::credentials::Credential;
 use crate::error::{CallInfo, Error, Failure};
 use crate::form::Form;
-use crate::operation::Operation;
+use crate::operation::{Operation, SecurityScheme};
 use crate::payload::Payload;
 use crate::retry::RetryPolicy;
 use crate::upload::{OnProgress, Upload};
@@ -375,7 +375,7 @@ impl Call {
         &mut self,
         info: &CallInfo,
         fixed_headers: &[(HeaderName, HeaderValue)],
-        credential: Option<Credential>,
+        credentials: Vec<(Option<&SecurityScheme>, Credential)>,
     ) -> Result<Request<ClientBody>, Failure> {
         let content_type = self.payload.content_type();
         let body = self.payload.open().await.map_err(|error| Failure::Request {
@@ -396,8 +396,8 @@ impl Call {
         for (name, value) in fixed_headers.iter().chain(&self.headers).chain(&self.options.headers) {
             headers.insert(name.clone(), value.clone());
         }
-        if let Some(Credential { name, value }) = credential {
-            headers.insert(name, value);
+        for (scheme, credential) in credentials {
+            credential.place(scheme, &mut request)?;
         }
         Ok(request)
     }
@@ -418,6 +418,7 @@ mod tests {
         method: Method::GET,
         path: "/a/{b}",
         accept: Some("application/json"),
+        security: &[],
         repeatable: true,
     };
 

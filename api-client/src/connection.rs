@@ -14,7 +14,7 @@ use crate::credentials::Credentials;
 use crate::download::Download;
 use crate::error::{Attempt, CallInfo, Error, Failure};
 use crate::http::HttpTransport;
-use crate::operation::Operation;
+use crate::operation::{CredentialPlace, Operation, SecurityScheme};
 use crate::reply::Reply;
 use crate::retry::{Backoff, RetryPolicy, is_passing, retry_after};
 use crate::transport::{BoxError, ConnectError, Transport};
@@ -38,6 +38,7 @@ pub struct Settings {
     retry: RetryPolicy,
     poll: Backoff,
     credentials: Option<Arc<dyn Credentials>>,
+    named: Vec<(String, Arc<dyn Credentials>)>,
     headers: Vec<(HeaderName, HeaderValue)>,
     longest_answer: usize,
 }
@@ -51,6 +52,7 @@ impl Settings {
             retry: RetryPolicy::default(),
             poll: Backoff::new(Duration::from_millis(200), 1.5, Duration::from_secs(5)),
             credentials: None,
+            named: Vec::new(),
             headers: Vec::new(),
             longest_answer: 64 << 20,
         }
@@ -86,7 +88,19 @@ impl Settings {
         self
     }
 
-    /// Who is calling.
+    /// Who is calling, by the security scheme of this name in the document. An operation is sent with the credentials of
+    /// the first alternative that it offers and that all are known of; of operations that demand nothing, none is sent.
+    #[must_use]
+    pub fn credentials_for(
+        mut self,
+        scheme: impl Into<String>,
+        credentials: impl Credentials + 'static,
+    ) -> Self {
+        self.named.push((scheme.into(), Arc::new(credentials)));
+        self
+    }
+
+    /// Who is calling, for every operation that no [named](Self::credentials_for) credentials are sent with.
     #[must_use]
     pub fn credentials(mut self, credentials: impl Credentials + 'static) -> Self {
         self.credentials = Some(Arc::new(credentials));
@@ -108,6 +122,30 @@ impl Settings {
     }
 }
 
+impl Settings {
+    fn has_credentials(&self) -> bool {
+        self.credentials.is_some() || !self.named.is_empty()
+    }
+
+    /// What is sent with an operation, and the schemes that it is for.
+    fn credentials_of(
+        &self,
+        operation: &'static Operation,
+    ) -> Vec<(Option<&'static SecurityScheme>, &Arc<dyn Credentials>)> {
+        let named = |scheme: &'static SecurityScheme| {
+            let (_, credentials) = self.named.iter().find(|(name, _)| name == scheme.name)?;
+            Some((Some(scheme), credentials))
+        };
+        let is_shown = |scheme: &SecurityScheme| scheme.place == CredentialPlace::Transport;
+        let mut alternatives = operation.security.iter().filter(|alternative| !alternative.is_empty());
+        let chosen = alternatives.find_map(|alternative| {
+            let schemes = alternative.iter().filter(|scheme| !is_shown(scheme));
+            schemes.map(|scheme| named(scheme)).collect::<Option<Vec<_>>>()
+        });
+        chosen.unwrap_or_else(|| self.credentials.iter().map(|credentials| (None, credentials)).collect())
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self::new()
@@ -121,6 +159,7 @@ impl fmt::Debug for Settings {
             .field("retry", &self.retry)
             .field("poll", &self.poll)
             .field("credentials", &self.credentials.is_some())
+            .field("named", &self.named.iter().map(|(name, _)| name).collect::<Vec<_>>())
             .field("headers", &self.headers)
             .field("longest_answer", &self.longest_answer)
             .finish()
@@ -277,7 +316,7 @@ impl<S: Transport> Connection<S> {
             let number = failed.len() as u32 + 1;
             let pause = match &failure {
                 Failure::Status { status: StatusCode::UNAUTHORIZED, .. }
-                    if self.inner.settings.credentials.is_some() && !refused =>
+                    if self.inner.settings.has_credentials() && !refused =>
                 {
                     refused = true;
                     Some(Duration::ZERO)
@@ -310,14 +349,12 @@ impl<S: Transport> Connection<S> {
         refused: bool,
     ) -> Result<Answer<S::Body>, Failure> {
         let settings = &self.inner.settings;
-        let credential = match &settings.credentials {
-            None => None,
-            Some(credentials) => {
-                let credential = credentials.credential(refused).await;
-                Some(credential.map_err(|source| Failure::Credentials { source })?)
-            }
-        };
-        let request = call.attempt(info, &settings.headers, credential).await?;
+        let mut given = Vec::new();
+        for (scheme, credentials) in settings.credentials_of(info.operation) {
+            let credential = credentials.credential(refused).await;
+            given.push((scheme, credential.map_err(|source| Failure::Credentials { source })?));
+        }
+        let request = call.attempt(info, &settings.headers, given).await?;
         let response = self.inner.transport.send(request).await.map_err(|source| {
             if ConnectError::is_in(&source) {
                 Failure::Connect { source: ConnectError::cause(source) }

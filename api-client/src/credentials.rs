@@ -4,10 +4,12 @@ use std::pin::Pin;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::header::AUTHORIZATION;
-use http::{HeaderName, HeaderValue};
+use http::header::{AUTHORIZATION, COOKIE};
+use http::{HeaderName, HeaderValue, Request, Uri};
+use planewright_model::parameter::push_path;
 
-use crate::error::Error;
+use crate::error::{Error, Failure};
+use crate::operation::{CredentialPlace, SecurityScheme};
 use crate::transport::BoxError;
 
 /// The future of [`Credentials::credential`].
@@ -30,11 +32,14 @@ pub trait Credentials: Send + Sync {
     fn credential(&self, refused: bool) -> CredentialFuture<'_>;
 }
 
-/// A header that proves who is calling. Its value is never printed.
+/// What proves who is calling. Its value is never printed.
 #[derive(Clone)]
-pub struct Credential {
-    pub(crate) name: HeaderName,
-    pub(crate) value: HeaderValue,
+pub struct Credential(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    Header(HeaderName, HeaderValue),
+    Key(String),
 }
 
 impl Credential {
@@ -57,6 +62,13 @@ impl Credential {
         Self::header(AUTHORIZATION, &format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))))
     }
 
+    /// A key or a token, which stands where its scheme has it: give it to
+    /// [`Settings::credentials_for`](crate::Settings::credentials_for).
+    #[must_use]
+    pub fn key(key: impl Into<String>) -> Self {
+        Self(Kind::Key(key.into()))
+    }
+
     /// A header of the API's own, such as an API key.
     ///
     /// # Errors
@@ -65,13 +77,66 @@ impl Credential {
         let mut value = HeaderValue::from_str(value)
             .map_err(|_| Error::request(format!("the credential can't stand in the header {name}")))?;
         value.set_sensitive(true);
-        Ok(Self { name, value })
+        Ok(Self(Kind::Header(name, value)))
+    }
+}
+
+impl Credential {
+    /// Puts it into a request; a key, where its scheme has it, or else as a bearer's token.
+    pub(crate) fn place<B>(
+        &self,
+        scheme: Option<&SecurityScheme>,
+        request: &mut Request<B>,
+    ) -> Result<(), Failure> {
+        let key = match &self.0 {
+            Kind::Header(name, value) => {
+                request.headers_mut().insert(name.clone(), value.clone());
+                return Ok(());
+            }
+            Kind::Key(key) => key,
+        };
+        let failed = |source: BoxError| Failure::Credentials { source };
+        let place = scheme.map_or(CredentialPlace::Authorization("Bearer"), |scheme| scheme.place);
+        let mut escaped = String::new();
+        push_path(&mut escaped, key);
+        let (name, text) = match place {
+            CredentialPlace::Transport => return Ok(()),
+            CredentialPlace::Query(name) => {
+                let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+                let mark = if target.contains('?') { '&' } else { '?' };
+                let mut target = format!("{target}{mark}");
+                push_path(&mut target, &name);
+                target.push('=');
+                target.push_str(&escaped);
+                let mut parts = request.uri().clone().into_parts();
+                parts.path_and_query = Some(target.parse().map_err(|error| failed(Box::new(error)))?);
+                *request.uri_mut() = Uri::from_parts(parts).map_err(|error| failed(Box::new(error)))?;
+                return Ok(());
+            }
+            CredentialPlace::Cookie(name) => {
+                let others = request.headers().get(COOKIE).and_then(|value| value.to_str().ok());
+                let others = others.map_or(String::new(), |others| format!("{others}; "));
+                (COOKIE, format!("{others}{name}={escaped}"))
+            }
+            CredentialPlace::Header(name) => {
+                (name.parse().map_err(|_| failed(format!("`{name}` is no header").into()))?, key.clone())
+            }
+            CredentialPlace::Authorization(scheme) => (AUTHORIZATION, format!("{scheme} {key}")),
+        };
+        let mut value = HeaderValue::try_from(text)
+            .map_err(|_| failed(format!("the credential can't stand in the header {name}").into()))?;
+        value.set_sensitive(true);
+        request.headers_mut().insert(name, value);
+        Ok(())
     }
 }
 
 impl fmt::Debug for Credential {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "Credential({})", self.name)
+        match &self.0 {
+            Kind::Header(name, _) => write!(out, "Credential({name})"),
+            Kind::Key(_) => out.write_str("Credential(key)"),
+        }
     }
 }
 

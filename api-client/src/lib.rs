@@ -69,7 +69,7 @@ pub use crate::form::Form;
 #[doc(inline)]
 pub use crate::generated::flink;
 pub use crate::http::{HttpFuture, HttpTransport};
-pub use crate::operation::Operation;
+pub use crate::operation::{CredentialPlace, Operation, SecurityScheme};
 pub use crate::reply::Reply;
 pub use crate::retry::{Backoff, RetryPolicy};
 pub use crate::stream::{Events, Items, Outgoing};

@@ -1,5 +1,30 @@
 use http::Method;
 
+/// A way to prove who is calling, as the document declares it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SecurityScheme {
+    /// Its name in the document.
+    pub name: &'static str,
+    /// Where its credential stands in a request.
+    pub place: CredentialPlace,
+}
+
+/// Where a credential stands in a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CredentialPlace {
+    /// In this header.
+    Header(&'static str),
+    /// In this query parameter.
+    Query(&'static str),
+    /// In this cookie.
+    Cookie(&'static str),
+    /// In `Authorization`, behind this scheme: `Bearer`.
+    Authorization(&'static str),
+    /// In none: the transport shows a certificate.
+    Transport,
+}
+
 /// What is known of an operation before it is called. Generated code holds one for each, as a static.
 #[derive(Debug)]
 pub struct Operation {
@@ -11,6 +36,8 @@ pub struct Operation {
     pub path: &'static str,
     /// What the `Accept` header says, if anything.
     pub accept: Option<&'static str>,
+    /// What the server demands of its callers: alternatives, each of them schemes that are demanded together.
+    pub security: &'static [&'static [&'static SecurityScheme]],
     /// Whether sending the request twice means no more than sending it once: true for safe methods.
     pub repeatable: bool,
 }

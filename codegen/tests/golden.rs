@@ -31,6 +31,7 @@ const CASES: &[(&str, Parts)] = &[
 const DEV_DEPENDENCIES: &str = r#"
 [dev-dependencies]
 futures-util = { version = "0.3", default-features = false }
+http = "1"
 tokio = { version = "1", features = ["macros", "rt"] }
 "#;
 

@@ -14,7 +14,7 @@ pub use self::result::{OtherOutcome, Outcome, OutcomeVariant};
 
 use self::arguments::{Inputs, Value};
 use super::names::claim;
-use super::{Codec, RustApi, bodies, docs, names, reserved};
+use super::{Codec, RustApi, bodies, docs, names, reserved, security};
 use crate::ir::{
     Docs, LinkTarget, Method, Operation, Parameter, ParameterLocation, RuntimeExpression, SegmentPart,
 };
@@ -34,6 +34,8 @@ pub struct ClientPlan {
     pub model_use: String,
     /// One for each tag that has operations.
     pub modules: Vec<ClientModule>,
+    /// The security schemes that operations demand: names, and where they stand as expressions.
+    pub schemes: Vec<(String, String)>,
 }
 
 /// The operations of a tag.
@@ -74,6 +76,8 @@ pub struct ClientOperation {
     pub path: String,
     /// The value of `Accept`.
     pub accept: Option<String>,
+    /// What its callers must present, as an expression.
+    pub security: String,
     /// Whether it may be sent twice without harm.
     pub repeatable: bool,
     /// Required inputs, the method's arguments in order.
@@ -176,6 +180,7 @@ pub fn plan(rust: &RustApi<'_>) -> ClientPlan {
         docs: docs::lines([Some(title.as_str()), api.description.as_deref()]),
         model_use: if uses_model { rust.config().layout.model_use() } else { String::new() },
         modules,
+        schemes: security::places(api),
     }
 }
 
@@ -314,6 +319,7 @@ fn plan_call(
         http_method: http_method(operation.method),
         path: operation.path.text.clone(),
         accept: outcome.accept.clone(),
+        security: security::schemes_of(rust.api(), operation),
         repeatable: matches!(operation.method, Method::Get | Method::Head | Method::Options | Method::Trace),
         arguments,
         fields,

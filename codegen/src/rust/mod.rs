@@ -28,6 +28,7 @@ mod modules;
 pub mod names;
 mod parameters;
 pub mod reserved;
+mod security;
 pub mod server;
 mod types;
 mod validation;

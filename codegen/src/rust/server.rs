@@ -4,7 +4,6 @@ mod bodies;
 mod inputs;
 mod outputs;
 mod routes;
-mod security;
 
 use serde::Serialize;
 
@@ -14,7 +13,7 @@ pub use outputs::{HeaderPlan, ResponseVariant};
 pub use routes::{RouteNode, RoutePlan};
 
 use super::names::claim;
-use super::{RustApi, docs};
+use super::{RustApi, docs, security};
 use crate::ir::{Docs, Method, Operation, Response, Status};
 
 /// Names that `Service` and its functions use beside those of the tags.
@@ -189,10 +188,7 @@ pub fn plan(rust: &RustApi<'_>) -> ServerPlan {
         model_use: rust.config().layout.model_use(),
         conventions: rust.config().conventions.clone().unwrap_or_else(|| PROBLEM.to_owned()),
         routes: routes::plan(rust),
-        schemes: security::schemes(api)
-            .into_iter()
-            .map(|(name, scheme)| (name.clone(), security::kind(scheme)))
-            .collect(),
+        schemes: security::kinds(api),
         tags,
         operations,
     }

@@ -94,6 +94,7 @@ static CANCEL_APPLICATION: ::planewright_client::Operation = ::planewright_clien
     method: ::planewright_client::__private::http::Method::POST,
     path: "/applications/{applicationid}/cancel",
     accept: Some("application/json"),
+    security: &[],
     repeatable: false,
 };
 
@@ -138,6 +139,7 @@ static GET_APPLICATION_DETAILS: ::planewright_client::Operation = ::planewright_
     method: ::planewright_client::__private::http::Method::GET,
     path: "/applications/{applicationid}",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -185,6 +187,7 @@ static GET_APPLICATION_EXCEPTIONS: ::planewright_client::Operation = ::planewrig
     method: ::planewright_client::__private::http::Method::GET,
     path: "/applications/{applicationid}/exceptions",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -233,6 +236,7 @@ static GET_APPLICATIONS_OVERVIEW: ::planewright_client::Operation = ::planewrigh
     method: ::planewright_client::__private::http::Method::GET,
     path: "/applications/overview",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -278,6 +282,7 @@ static GET_JOB_MANAGER_APPLICATION_CONFIGURATION: ::planewright_client::Operatio
     method: ::planewright_client::__private::http::Method::GET,
     path: "/applications/{applicationid}/jobmanager/config",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 

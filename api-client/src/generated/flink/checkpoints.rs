@@ -288,6 +288,7 @@ static GET_CHECKPOINT_CONFIG: ::planewright_client::Operation = ::planewright_cl
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/checkpoints/config",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -334,6 +335,7 @@ static GET_CHECKPOINT_STATISTIC_DETAILS: ::planewright_client::Operation = ::pla
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/checkpoints/details/{checkpointid}",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -384,6 +386,7 @@ static GET_CHECKPOINT_STATUS: ::planewright_client::Operation = ::planewright_cl
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/checkpoints/{triggerid}",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -432,6 +435,7 @@ static GET_CHECKPOINTING_STATISTICS: ::planewright_client::Operation = ::planewr
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/checkpoints",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -480,6 +484,7 @@ static GET_SAVEPOINT_DISPOSAL_STATUS: ::planewright_client::Operation = ::planew
     method: ::planewright_client::__private::http::Method::GET,
     path: "/savepoint-disposal/{triggerid}",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -527,6 +532,7 @@ static GET_SAVEPOINT_STATUS: ::planewright_client::Operation = ::planewright_cli
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/savepoints/{triggerid}",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -575,6 +581,7 @@ static GET_TASK_CHECKPOINT_STATISTICS: ::planewright_client::Operation = ::plane
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/checkpoints/details/{checkpointid}/subtasks/{vertexid}",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -628,6 +635,7 @@ static TRIGGER_CHECKPOINT: ::planewright_client::Operation = ::planewright_clien
     method: ::planewright_client::__private::http::Method::POST,
     path: "/jobs/{jobid}/checkpoints",
     accept: Some("application/json"),
+    security: &[],
     repeatable: false,
 };
 
@@ -728,6 +736,7 @@ static TRIGGER_SAVEPOINT: ::planewright_client::Operation = ::planewright_client
     method: ::planewright_client::__private::http::Method::POST,
     path: "/jobs/{jobid}/savepoints",
     accept: Some("application/json"),
+    security: &[],
     repeatable: false,
 };
 
@@ -844,6 +853,7 @@ static TRIGGER_SAVEPOINT_DISPOSAL: ::planewright_client::Operation = ::planewrig
     method: ::planewright_client::__private::http::Method::POST,
     path: "/savepoint-disposal",
     accept: Some("application/json"),
+    security: &[],
     repeatable: false,
 };
 
@@ -907,6 +917,7 @@ static TRIGGER_STOP_WITH_SAVEPOINT: ::planewright_client::Operation = ::planewri
     method: ::planewright_client::__private::http::Method::POST,
     path: "/jobs/{jobid}/stop",
     accept: Some("application/json"),
+    security: &[],
     repeatable: false,
 };
 

@@ -54,6 +54,7 @@ static GET_CLUSTER_OVERVIEW: ::planewright_client::Operation = ::planewright_cli
     method: ::planewright_client::__private::http::Method::GET,
     path: "/overview",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -97,6 +98,7 @@ static GET_DASHBOARD_CONFIGURATION: ::planewright_client::Operation = ::planewri
     method: ::planewright_client::__private::http::Method::GET,
     path: "/config",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -142,6 +144,7 @@ static SHUTDOWN_CLUSTER: ::planewright_client::Operation = ::planewright_client:
     method: ::planewright_client::__private::http::Method::DELETE,
     path: "/cluster",
     accept: Some("application/json"),
+    security: &[],
     repeatable: false,
 };
 

@@ -81,6 +81,7 @@ static DELETE_CLUSTER_DATA_SET: ::planewright_client::Operation = ::planewright_
     method: ::planewright_client::__private::http::Method::DELETE,
     path: "/datasets/{datasetid}",
     accept: Some("application/json"),
+    security: &[],
     repeatable: false,
 };
 
@@ -144,6 +145,7 @@ static GET_CLUSTER_DATA_SET_DELETE_STATUS: ::planewright_client::Operation = ::p
     method: ::planewright_client::__private::http::Method::GET,
     path: "/datasets/delete/{triggerid}",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -191,6 +193,7 @@ static GET_CLUSTER_DATA_SET_LIST: ::planewright_client::Operation = ::planewrigh
     method: ::planewright_client::__private::http::Method::GET,
     path: "/datasets",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 

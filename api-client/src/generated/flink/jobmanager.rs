@@ -106,6 +106,7 @@ static GET_CLUSTER_CONFIGURATION_INFO: ::planewright_client::Operation = ::plane
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobmanager/config",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -151,6 +152,7 @@ static GET_JOB_MANAGER_ENVIRONMENT: ::planewright_client::Operation = ::planewri
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobmanager/environment",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -194,6 +196,7 @@ static GET_JOB_MANAGER_LOG: ::planewright_client::Operation = ::planewright_clie
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobmanager/log",
     accept: Some("text/plain"),
+    security: &[],
     repeatable: true,
 };
 
@@ -237,6 +240,7 @@ static GET_JOB_MANAGER_LOG_FILE: ::planewright_client::Operation = ::planewright
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobmanager/logs/{filename}",
     accept: Some("text/plain"),
+    security: &[],
     repeatable: true,
 };
 
@@ -284,6 +288,7 @@ static GET_JOB_MANAGER_LOG_LIST: ::planewright_client::Operation = ::planewright
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobmanager/logs",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -327,6 +332,7 @@ static GET_JOB_MANAGER_STDOUT: ::planewright_client::Operation = ::planewright_c
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobmanager/stdout",
     accept: Some("text/plain"),
+    security: &[],
     repeatable: true,
 };
 
@@ -370,6 +376,7 @@ static GET_JOB_MANAGER_THREAD_DUMP: ::planewright_client::Operation = ::planewri
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobmanager/thread-dump",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 

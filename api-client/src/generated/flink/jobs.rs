@@ -271,6 +271,7 @@ static CANCEL_JOB: ::planewright_client::Operation = ::planewright_client::Opera
     method: ::planewright_client::__private::http::Method::PATCH,
     path: "/jobs/{jobid}",
     accept: Some("application/json"),
+    security: &[],
     repeatable: false,
 };
 
@@ -324,6 +325,7 @@ static GET_JOB_ACCUMULATORS: ::planewright_client::Operation = ::planewright_cli
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/accumulators",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -380,6 +382,7 @@ static GET_JOB_CONFIG: ::planewright_client::Operation = ::planewright_client::O
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/config",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -424,6 +427,7 @@ static GET_JOB_DETAILS: ::planewright_client::Operation = ::planewright_client::
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -467,6 +471,7 @@ static GET_JOB_EXCEPTIONS: ::planewright_client::Operation = ::planewright_clien
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/exceptions",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -536,6 +541,7 @@ static GET_JOB_EXECUTION_RESULT: ::planewright_client::Operation = ::planewright
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/execution-result",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -584,6 +590,7 @@ static GET_JOB_IDS_WITH_STATUSES_OVERVIEW: ::planewright_client::Operation = ::p
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -629,6 +636,7 @@ static GET_JOB_MANAGER_JOB_CONFIGURATION: ::planewright_client::Operation = ::pl
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/jobmanager/config",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -677,6 +685,7 @@ static GET_JOB_MANAGER_JOB_ENVIRONMENT: ::planewright_client::Operation = ::plan
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/jobmanager/environment",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -723,6 +732,7 @@ static GET_JOB_MANAGER_LOG_URL: ::planewright_client::Operation = ::planewright_
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/jobmanager/log-url",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -769,6 +779,7 @@ static GET_JOB_PLAN: ::planewright_client::Operation = ::planewright_client::Ope
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/plan",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -813,6 +824,7 @@ static GET_JOB_STATUS_INFO: ::planewright_client::Operation = ::planewright_clie
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/status",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -859,6 +871,7 @@ static GET_JOBS_OVERVIEW: ::planewright_client::Operation = ::planewright_client
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/overview",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -900,6 +913,7 @@ static GET_TASK_MANAGER_LOG_URL: ::planewright_client::Operation = ::planewright
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/taskmanagers/{taskmanagerid}/log-url",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -949,6 +963,7 @@ static SUBMIT_JOB: ::planewright_client::Operation = ::planewright_client::Opera
     method: ::planewright_client::__private::http::Method::POST,
     path: "/jobs",
     accept: Some("application/json"),
+    security: &[],
     repeatable: false,
 };
 
@@ -1022,6 +1037,7 @@ static TRIGGER_HEARTBEAT: ::planewright_client::Operation = ::planewright_client
     method: ::planewright_client::__private::http::Method::PATCH,
     path: "/jobs/{jobid}/clientHeartbeat",
     accept: Some("application/json"),
+    security: &[],
     repeatable: false,
 };
 

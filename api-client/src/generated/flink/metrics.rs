@@ -177,6 +177,7 @@ static GET_AGGREGATED_JOB_METRICS: ::planewright_client::Operation = ::planewrig
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/metrics",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -258,6 +259,7 @@ static GET_AGGREGATED_SUBTASK_METRICS: ::planewright_client::Operation = ::plane
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/vertices/{vertexid}/subtasks/metrics",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -345,6 +347,7 @@ static GET_AGGREGATED_TASK_MANAGER_METRICS: ::planewright_client::Operation = ::
     method: ::planewright_client::__private::http::Method::GET,
     path: "/taskmanagers/metrics",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -426,6 +429,7 @@ static GET_JOB_MANAGER_METRICS: ::planewright_client::Operation = ::planewright_
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobmanager/metrics",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -479,6 +483,7 @@ static GET_JOB_MANAGER_OPERATOR_METRICS: ::planewright_client::Operation = ::pla
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/vertices/{vertexid}/jm-operator-metrics",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -538,6 +543,7 @@ static GET_JOB_METRICS: ::planewright_client::Operation = ::planewright_client::
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/metrics",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -592,6 +598,7 @@ static GET_JOB_VERTEX_METRICS: ::planewright_client::Operation = ::planewright_c
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/vertices/{vertexid}/metrics",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -649,6 +656,7 @@ static GET_SUBTASK_METRICS: ::planewright_client::Operation = ::planewright_clie
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/vertices/{vertexid}/subtasks/{subtaskindex}/metrics",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -709,6 +717,7 @@ static GET_TASK_MANAGER_METRICS: ::planewright_client::Operation = ::planewright
     method: ::planewright_client::__private::http::Method::GET,
     path: "/taskmanagers/{taskmanagerid}/metrics",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 

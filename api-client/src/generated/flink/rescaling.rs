@@ -190,6 +190,7 @@ static GET_JOB_RESCALE_CONFIG: ::planewright_client::Operation = ::planewright_c
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/rescales/config",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -236,6 +237,7 @@ static GET_JOB_RESCALE_DETAILS: ::planewright_client::Operation = ::planewright_
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/rescales/details/{rescaleuuid}",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -284,6 +286,7 @@ static GET_JOB_RESCALES_HISTORY: ::planewright_client::Operation = ::planewright
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/rescales/history",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -330,6 +333,7 @@ static GET_JOB_RESCALES_OVERVIEW: ::planewright_client::Operation = ::planewrigh
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/rescales/overview",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -378,6 +382,7 @@ static GET_JOB_RESCALES_SUMMARY: ::planewright_client::Operation = ::planewright
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/rescales/summary",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -426,6 +431,7 @@ static GET_JOB_RESOURCE_REQUIREMENTS: ::planewright_client::Operation = ::planew
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/resource-requirements",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -474,6 +480,7 @@ static GET_RESCALING_STATUS: ::planewright_client::Operation = ::planewright_cli
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/rescaling/{triggerid}",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -522,6 +529,7 @@ static RESCALE_JOB: ::planewright_client::Operation = ::planewright_client::Oper
     method: ::planewright_client::__private::http::Method::PATCH,
     path: "/jobs/{jobid}/rescaling",
     accept: Some("application/json"),
+    security: &[],
     repeatable: false,
 };
 
@@ -587,6 +595,7 @@ static UPDATE_JOB_RESOURCE_REQUIREMENTS: ::planewright_client::Operation = ::pla
     method: ::planewright_client::__private::http::Method::PUT,
     path: "/jobs/{jobid}/resource-requirements",
     accept: Some("application/json"),
+    security: &[],
     repeatable: false,
 };
 

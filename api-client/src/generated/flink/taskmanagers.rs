@@ -128,6 +128,7 @@ static GET_TASK_MANAGER_DETAILS: ::planewright_client::Operation = ::planewright
     method: ::planewright_client::__private::http::Method::GET,
     path: "/taskmanagers/{taskmanagerid}",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -175,6 +176,7 @@ static GET_TASK_MANAGER_LOG: ::planewright_client::Operation = ::planewright_cli
     method: ::planewright_client::__private::http::Method::GET,
     path: "/taskmanagers/{taskmanagerid}/log",
     accept: Some("text/plain"),
+    security: &[],
     repeatable: true,
 };
 
@@ -221,6 +223,7 @@ static GET_TASK_MANAGER_LOG_FILE: ::planewright_client::Operation = ::planewrigh
     method: ::planewright_client::__private::http::Method::GET,
     path: "/taskmanagers/{taskmanagerid}/logs/{filename}",
     accept: Some("text/plain"),
+    security: &[],
     repeatable: true,
 };
 
@@ -271,6 +274,7 @@ static GET_TASK_MANAGER_LOG_LIST: ::planewright_client::Operation = ::planewrigh
     method: ::planewright_client::__private::http::Method::GET,
     path: "/taskmanagers/{taskmanagerid}/logs",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -317,6 +321,7 @@ static GET_TASK_MANAGER_STDOUT: ::planewright_client::Operation = ::planewright_
     method: ::planewright_client::__private::http::Method::GET,
     path: "/taskmanagers/{taskmanagerid}/stdout",
     accept: Some("text/plain"),
+    security: &[],
     repeatable: true,
 };
 
@@ -365,6 +370,7 @@ static GET_TASK_MANAGER_THREAD_DUMP: ::planewright_client::Operation = ::planewr
     method: ::planewright_client::__private::http::Method::GET,
     path: "/taskmanagers/{taskmanagerid}/thread-dump",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -411,6 +417,7 @@ static GET_TASK_MANAGERS: ::planewright_client::Operation = ::planewright_client
     method: ::planewright_client::__private::http::Method::GET,
     path: "/taskmanagers",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 

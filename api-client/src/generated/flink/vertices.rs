@@ -228,6 +228,7 @@ static GET_JOB_VERTEX_ACCUMULATORS: ::planewright_client::Operation = ::planewri
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/vertices/{vertexid}/accumulators",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -279,6 +280,7 @@ static GET_JOB_VERTEX_BACK_PRESSURE: ::planewright_client::Operation = ::planewr
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/vertices/{vertexid}/backpressure",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -330,6 +332,7 @@ static GET_JOB_VERTEX_DETAILS: ::planewright_client::Operation = ::planewright_c
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/vertices/{vertexid}",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -378,6 +381,7 @@ static GET_JOB_VERTEX_FLAME_GRAPH: ::planewright_client::Operation = ::planewrig
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/vertices/{vertexid}/flamegraph",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -447,6 +451,7 @@ static GET_JOB_VERTEX_TASK_MANAGERS: ::planewright_client::Operation = ::planewr
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/vertices/{vertexid}/taskmanagers",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -498,6 +503,7 @@ static GET_JOB_VERTEX_WATERMARKS: ::planewright_client::Operation = ::planewrigh
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/vertices/{vertexid}/watermarks",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -547,6 +553,7 @@ static GET_SUBTASK_CURRENT_ATTEMPT_DETAILS: ::planewright_client::Operation = ::
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/vertices/{vertexid}/subtasks/{subtaskindex}",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -600,6 +607,7 @@ static GET_SUBTASK_EXECUTION_ATTEMPT_ACCUMULATORS: ::planewright_client::Operati
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/vertices/{vertexid}/subtasks/{subtaskindex}/attempts/{attempt}/accumulators",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -659,6 +667,7 @@ static GET_SUBTASK_EXECUTION_ATTEMPT_DETAILS: ::planewright_client::Operation = 
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/vertices/{vertexid}/subtasks/{subtaskindex}/attempts/{attempt}",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -715,6 +724,7 @@ static GET_SUBTASKS_ALL_ACCUMULATORS: ::planewright_client::Operation = ::planew
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/vertices/{vertexid}/subtasks/accumulators",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -766,6 +776,7 @@ static GET_SUBTASKS_TIMES: ::planewright_client::Operation = ::planewright_clien
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/vertices/{vertexid}/subtasktimes",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 

@@ -6,7 +6,9 @@ use golden_wire::client::Client;
 use golden_wire::model::{Thing, ThingSize};
 use golden_wire::server::{self as api, Service};
 use planewright_client::{ErrorKind, Outgoing, Upload};
+use planewright_client::{Credential, Settings};
 use planewright_model::media::Event;
+use planewright_server::auth::{Authenticate, Denied, Presented, Verdict};
 use planewright_server::{ApiError, BodyStream, Events, Items, RequestContext, TypedBody};
 
 #[derive(Clone, Default)]
@@ -96,6 +98,51 @@ impl api::StreamsApi for Echo {
             Some(1) => api::CompleteOkBody::Events(Events::from(vec![Event::new(request.body)])),
             _ => api::CompleteOkBody::Json(request.body.into()),
         }))
+    }
+}
+
+impl api::SecretsApi for Echo {
+    async fn read_secret(&self, context: &RequestContext, _: api::ReadSecretRequest) -> Result<api::ReadSecretResponse, ApiError> {
+        let body = context.principal::<Caller>().map_or("nobody".to_owned(), |caller| caller.0.clone());
+        Ok(api::ReadSecretResponse::Ok {
+            body: body.into(),
+            x_total: 3,
+            x_tags: Some(vec!["a".into(), "b".into()]),
+            location: None,
+        })
+    }
+
+    async fn read_hint(&self, context: &RequestContext, _: api::ReadHintRequest) -> Result<api::ReadHintResponse, ApiError> {
+        let etag = Some("x".to_owned());
+        Ok(match context.principal::<Caller>() {
+            Some(caller) => api::ReadHintResponse::Ok { body: caller.0.clone().into(), e_tag: etag },
+            None => api::ReadHintResponse::NoContent { e_tag: etag },
+        })
+    }
+}
+
+#[derive(Clone)]
+struct Caller(String);
+
+/// Tells what was presented, if no secret is `bad`.
+struct Door;
+
+impl Authenticate for Door {
+    fn authenticate<'a>(&'a self, _: &'a RequestContext, presented: &'a [Presented]) -> Verdict<'a> {
+        Box::pin(async move {
+            let mut seen = Vec::new();
+            for Presented { scheme, scopes, secret } in presented {
+                let text = secret.user_and_password().map_or(secret.text().to_owned(), |(user, password)| format!("{user}/{password}"));
+                match &*text {
+                    "bad" => return Err(Denied::Unknown),
+                    "poor" => return Err(Denied::Forbidden("not you".into())),
+                    _ => seen.push(format!("{}={text}{scopes:?}", scheme.name)),
+                }
+            }
+            let mut principal = http::Extensions::new();
+            principal.insert(Caller(seen.join(" ")));
+            Ok(principal)
+        })
     }
 }
 
@@ -217,4 +264,46 @@ async fn a_broken_stream_is_an_error_of_its_reader() {
     let mut copies = client.streams().copy_things(failing).send().await.unwrap();
     assert_eq!(copies.next_item().await.unwrap(), Some(thing()));
     assert_eq!(copies.next_item().await.unwrap_err().kind(), ErrorKind::Transport);
+}
+
+#[tokio::test]
+async fn callers_present_what_is_demanded() {
+    let client = Client::over(Service::all(Echo::default()).authenticate(Door).into_service());
+    let with = |settings: Settings| client.with_settings(settings);
+    let key = |text: &str| Settings::new().credentials_for("key", Credential::key(text));
+    // No credentials, then half of an alternative.
+    for client in [client.clone(), with(key("k"))] {
+        let error = client.secrets().read_secret().send().await.unwrap_err();
+        let challenges: Vec<_> = error.headers().unwrap().get_all("www-authenticate").iter().collect();
+        assert_eq!(error.status().unwrap(), 401);
+        assert_eq!(challenges, [r#"Bearer scope="read list""#, r#"ApiKey in="header", name="x-key""#, r#"Basic realm="api", charset="UTF-8""#]);
+    }
+    let both = with(key("k").credentials_for("token", Credential::key("t")));
+    assert_eq!(both.secrets().read_secret().send().await.unwrap(), r#"token=t["read", "list"] key=k[]"#);
+    let user = with(Settings::new().credentials_for("user", Credential::basic("u", "p:w").unwrap()));
+    assert_eq!(user.secrets().read_secret().send().await.unwrap(), "user=u/p:w[]");
+    for (secret, status) in [("bad", 401), ("poor", 403)] {
+        let error = with(key(secret)).bodies().add_thing("x").send().await.unwrap_err();
+        assert_eq!(error.status().unwrap(), status);
+    }
+    assert_eq!(with(key("k")).bodies().add_thing("x").send().await.unwrap().name, "x");
+}
+
+#[tokio::test]
+async fn headers_are_typed_and_anyone_may_come_where_the_document_says_so() {
+    let client = Client::over(Service::all(Echo::default()).authenticate(Door).into_service());
+    let (hint, headers) = client.secrets().read_hint().send_with_headers().await.unwrap();
+    assert!(matches!(hint, golden_wire::client::secrets::ReadHintResponse::NoContent));
+    assert_eq!(headers.e_tag.as_deref(), Some("x"));
+    for (scheme, secret) in [("ticket", "a&b"), ("session", "c;d")] {
+        let client = client.with_settings(Settings::new().credentials_for(scheme, Credential::key(secret)));
+        match client.secrets().read_hint().send().await.unwrap() {
+            golden_wire::client::secrets::ReadHintResponse::Ok(body) => assert_eq!(body, format!("{scheme}={secret}[]")),
+            other => panic!("{other:?}"),
+        }
+    }
+    let open = client!(Echo::default());
+    let (body, headers) = open.secrets().read_secret().send_with_headers().await.unwrap();
+    assert_eq!((&*body, headers.x_total, headers.location), ("nobody", 3, None));
+    assert_eq!(headers.x_tags.unwrap(), ["a", "b"]);
 }

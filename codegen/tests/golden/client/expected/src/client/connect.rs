@@ -98,6 +98,7 @@ static CONNECT: ::planewright_client::Operation = ::planewright_client::Operatio
     method: ::planewright_client::__private::http::Method::DELETE,
     path: "/",
     accept: None,
+    security: &[],
     repeatable: false,
 };
 
@@ -139,6 +140,7 @@ static GET_PROGRESS: ::planewright_client::Operation = ::planewright_client::Ope
     method: ::planewright_client::__private::http::Method::GET,
     path: "/progress/{key}",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -184,6 +186,7 @@ static OPTION: ::planewright_client::Operation = ::planewright_client::Operation
     method: ::planewright_client::__private::http::Method::GET,
     path: "/",
     accept: Some("text/plain"),
+    security: &[],
     repeatable: true,
 };
 
@@ -259,6 +262,7 @@ static POST_THINGS: ::planewright_client::Operation = ::planewright_client::Oper
     method: ::planewright_client::__private::http::Method::POST,
     path: "/things/{ids}",
     accept: Some("application/json, text/plain"),
+    security: &[],
     repeatable: false,
 };
 
@@ -329,6 +333,7 @@ static PUT_THINGS: ::planewright_client::Operation = ::planewright_client::Opera
     method: ::planewright_client::__private::http::Method::PUT,
     path: "/things/{ids}",
     accept: Some("application/json"),
+    security: &[],
     repeatable: false,
 };
 

@@ -101,6 +101,7 @@ static GET_FILE: ::planewright_client::Operation = ::planewright_client::Operati
     method: ::planewright_client::__private::http::Method::GET,
     path: "/files/{name}",
     accept: Some("application/octet-stream"),
+    security: &[],
     repeatable: true,
 };
 
@@ -146,6 +147,7 @@ static HEAD_FILE: ::planewright_client::Operation = ::planewright_client::Operat
     method: ::planewright_client::__private::http::Method::HEAD,
     path: "/files/{name}",
     accept: None,
+    security: &[],
     repeatable: true,
 };
 
@@ -189,6 +191,7 @@ static PATCH_FILE: ::planewright_client::Operation = ::planewright_client::Opera
     method: ::planewright_client::__private::http::Method::PATCH,
     path: "/files/{name}",
     accept: None,
+    security: &[],
     repeatable: false,
 };
 
@@ -242,6 +245,7 @@ static PUT_FILE: ::planewright_client::Operation = ::planewright_client::Operati
     method: ::planewright_client::__private::http::Method::PUT,
     path: "/files/{name}",
     accept: None,
+    security: &[],
     repeatable: false,
 };
 
@@ -297,6 +301,7 @@ static SEND_FORM: ::planewright_client::Operation = ::planewright_client::Operat
     method: ::planewright_client::__private::http::Method::POST,
     path: "/form",
     accept: Some("application/json"),
+    security: &[],
     repeatable: false,
 };
 
@@ -372,6 +377,7 @@ static UPLOAD_FILES: ::planewright_client::Operation = ::planewright_client::Ope
     method: ::planewright_client::__private::http::Method::POST,
     path: "/files",
     accept: Some("application/json, application/octet-stream"),
+    security: &[],
     repeatable: false,
 };
 

@@ -138,6 +138,7 @@ static PUT_ANYTHING_IN_QUERY: ::planewright_client::Operation = ::planewright_cl
     method: ::planewright_client::__private::http::Method::GET,
     path: "/query/open",
     accept: None,
+    security: &[],
     repeatable: true,
 };
 
@@ -207,6 +208,7 @@ static PUT_IN_HEADERS: ::planewright_client::Operation = ::planewright_client::O
     method: ::planewright_client::__private::http::Method::GET,
     path: "/headers",
     accept: None,
+    security: &[],
     repeatable: true,
 };
 
@@ -358,6 +360,7 @@ static PUT_LISTS_IN_PATH: ::planewright_client::Operation = ::planewright_client
     method: ::planewright_client::__private::http::Method::GET,
     path: "/lists/{simple}/{label}/{labelExploded}/{matrix}/{matrixExploded}/{id}",
     accept: None,
+    security: &[],
     repeatable: true,
 };
 
@@ -456,6 +459,7 @@ static PUT_LISTS_IN_QUERY: ::planewright_client::Operation = ::planewright_clien
     method: ::planewright_client::__private::http::Method::GET,
     path: "/query/lists",
     accept: None,
+    security: &[],
     repeatable: true,
 };
 
@@ -573,6 +577,7 @@ static PUT_OBJECTS_IN_PATH: ::planewright_client::Operation = ::planewright_clie
     method: ::planewright_client::__private::http::Method::GET,
     path: "/objects/{simple}/{simpleExploded}/{label}/{labelExploded}/{matrix}/{matrixExploded}",
     accept: None,
+    security: &[],
     repeatable: true,
 };
 
@@ -679,6 +684,7 @@ static PUT_OBJECTS_IN_QUERY: ::planewright_client::Operation = ::planewright_cli
     method: ::planewright_client::__private::http::Method::GET,
     path: "/query/objects",
     accept: None,
+    security: &[],
     repeatable: true,
 };
 

@@ -53,6 +53,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 6] = [
         method: "GET",
         path: "/query/open",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "putInHeaders",
@@ -60,6 +61,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 6] = [
         method: "GET",
         path: "/headers",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "putListsInPath",
@@ -67,6 +69,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 6] = [
         method: "GET",
         path: "/lists/{simple}/{label}/{labelExploded}/{matrix}/{matrixExploded}/{id}",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "putListsInQuery",
@@ -74,6 +77,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 6] = [
         method: "GET",
         path: "/query/lists",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "putObjectsInPath",
@@ -81,6 +85,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 6] = [
         method: "GET",
         path: "/objects/{simple}/{simpleExploded}/{label}/{labelExploded}/{matrix}/{matrixExploded}",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "putObjectsInQuery",
@@ -88,6 +93,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 6] = [
         method: "GET",
         path: "/query/objects",
         detached: false,
+        security: &[],
     },
 ];
 

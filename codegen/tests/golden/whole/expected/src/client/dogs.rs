@@ -97,6 +97,7 @@ static ADMIT_DOG: ::planewright_client::Operation = ::planewright_client::Operat
     method: ::planewright_client::__private::http::Method::POST,
     path: "/dogs",
     accept: Some("application/json"),
+    security: &[],
     repeatable: false,
 };
 
@@ -146,6 +147,7 @@ static GET_DIARY: ::planewright_client::Operation = ::planewright_client::Operat
     method: ::planewright_client::__private::http::Method::GET,
     path: "/dogs/{name}/diary",
     accept: Some("text/plain"),
+    security: &[],
     repeatable: true,
 };
 
@@ -190,6 +192,7 @@ static GET_PORTRAIT: ::planewright_client::Operation = ::planewright_client::Ope
     method: ::planewright_client::__private::http::Method::GET,
     path: "/dogs/{name}/portrait",
     accept: Some("image/png"),
+    security: &[],
     repeatable: true,
 };
 
@@ -236,6 +239,7 @@ static LIST_DOGS: ::planewright_client::Operation = ::planewright_client::Operat
     method: ::planewright_client::__private::http::Method::GET,
     path: "/dogs",
     accept: Some("application/json"),
+    security: &[],
     repeatable: true,
 };
 
@@ -329,6 +333,7 @@ static PUT_PORTRAIT: ::planewright_client::Operation = ::planewright_client::Ope
     method: ::planewright_client::__private::http::Method::PUT,
     path: "/dogs/{name}/portrait",
     accept: None,
+    security: &[],
     repeatable: false,
 };
 
@@ -400,6 +405,7 @@ static RELEASE_DOG: ::planewright_client::Operation = ::planewright_client::Oper
     method: ::planewright_client::__private::http::Method::DELETE,
     path: "/dogs/{name}",
     accept: None,
+    security: &[],
     repeatable: false,
 };
 

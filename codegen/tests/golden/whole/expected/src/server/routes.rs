@@ -59,6 +59,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 8] = [
         method: "POST",
         path: "/dogs",
         detached: true,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getDiary",
@@ -66,6 +67,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 8] = [
         method: "GET",
         path: "/dogs/{name}/diary",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getPortrait",
@@ -73,6 +75,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 8] = [
         method: "GET",
         path: "/dogs/{name}/portrait",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "getWalk",
@@ -80,6 +83,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 8] = [
         method: "GET",
         path: "/walks/{ticket}",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "listDogs",
@@ -87,6 +91,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 8] = [
         method: "GET",
         path: "/dogs",
         detached: false,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "putPortrait",
@@ -94,6 +99,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 8] = [
         method: "PUT",
         path: "/dogs/{name}/portrait",
         detached: true,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "releaseDog",
@@ -101,6 +107,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 8] = [
         method: "DELETE",
         path: "/dogs/{name}",
         detached: true,
+        security: &[],
     },
     ::planewright_server::OperationInfo {
         id: "startWalk",
@@ -108,6 +115,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 8] = [
         method: "POST",
         path: "/walks",
         detached: true,
+        security: &[],
     },
 ];
 

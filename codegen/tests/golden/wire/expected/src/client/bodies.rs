@@ -135,6 +135,7 @@ static ADD_THING: ::planewright_client::Operation = ::planewright_client::Operat
     method: ::planewright_client::__private::http::Method::POST,
     path: "/things",
     accept: Some("application/json, application/yaml;q=0.9"),
+    security: &[&[&super::__SCHEMES[0]]],
     repeatable: false,
 };
 
@@ -264,6 +265,7 @@ static CHANGE_THINGS: ::planewright_client::Operation = ::planewright_client::Op
     method: ::planewright_client::__private::http::Method::PATCH,
     path: "/things",
     accept: Some("application/json"),
+    security: &[&[&super::__SCHEMES[0]]],
     repeatable: false,
 };
 
@@ -315,6 +317,7 @@ static CHANGE_THINGS_AS_MULTIPART: ::planewright_client::Operation = ::planewrig
     method: ::planewright_client::__private::http::Method::PATCH,
     path: "/things",
     accept: Some("application/json"),
+    security: &[&[&super::__SCHEMES[0]]],
     repeatable: false,
 };
 
@@ -385,6 +388,7 @@ static EXPORT_THINGS: ::planewright_client::Operation = ::planewright_client::Op
     method: ::planewright_client::__private::http::Method::GET,
     path: "/things",
     accept: Some("application/json"),
+    security: &[&[&super::__SCHEMES[0]]],
     repeatable: true,
 };
 
@@ -448,6 +452,7 @@ static IMPORT_THINGS: ::planewright_client::Operation = ::planewright_client::Op
     method: ::planewright_client::__private::http::Method::PUT,
     path: "/things",
     accept: Some("application/json"),
+    security: &[&[&super::__SCHEMES[0]]],
     repeatable: false,
 };
 
@@ -491,6 +496,7 @@ static IMPORT_THINGS_AS_CSV: ::planewright_client::Operation = ::planewright_cli
     method: ::planewright_client::__private::http::Method::PUT,
     path: "/things",
     accept: Some("application/json"),
+    security: &[&[&super::__SCHEMES[0]]],
     repeatable: false,
 };
 
@@ -534,6 +540,7 @@ static IMPORT_THINGS_AS_STREAM: ::planewright_client::Operation = ::planewright_
     method: ::planewright_client::__private::http::Method::PUT,
     path: "/things",
     accept: Some("application/json"),
+    security: &[&[&super::__SCHEMES[0]]],
     repeatable: false,
 };
 
@@ -589,6 +596,7 @@ static SEND_FORM: ::planewright_client::Operation = ::planewright_client::Operat
     method: ::planewright_client::__private::http::Method::POST,
     path: "/form",
     accept: Some("application/vnd.thing+json"),
+    security: &[&[&super::__SCHEMES[0]]],
     repeatable: false,
 };
 

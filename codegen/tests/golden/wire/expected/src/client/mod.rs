@@ -7,7 +7,31 @@
 pub use super::model;
 
 pub mod bodies;
+pub mod secrets;
 pub mod streams;
+
+static __SCHEMES: [::planewright_client::SecurityScheme; 5] = [
+    ::planewright_client::SecurityScheme {
+        name: "key",
+        place: ::planewright_client::CredentialPlace::Header("X-Key"),
+    },
+    ::planewright_client::SecurityScheme {
+        name: "ticket",
+        place: ::planewright_client::CredentialPlace::Query("ticket"),
+    },
+    ::planewright_client::SecurityScheme {
+        name: "session",
+        place: ::planewright_client::CredentialPlace::Cookie("session"),
+    },
+    ::planewright_client::SecurityScheme {
+        name: "user",
+        place: ::planewright_client::CredentialPlace::Authorization("Basic"),
+    },
+    ::planewright_client::SecurityScheme {
+        name: "token",
+        place: ::planewright_client::CredentialPlace::Authorization("Bearer"),
+    },
+];
 
 /// The client: one method for each group of operations. Clones are cheap and share their connections.
 #[derive(Clone, Debug)]
@@ -52,6 +76,14 @@ impl<S: ::planewright_client::Transport> Client<S> {
     #[must_use]
     pub fn bodies(&self) -> bodies::Bodies<S> {
         bodies::Bodies {
+            __connection: self.__connection.clone(),
+        }
+    }
+
+    /// What not everyone may see.
+    #[must_use]
+    pub fn secrets(&self) -> secrets::Secrets<S> {
+        secrets::Secrets {
             __connection: self.__connection.clone(),
         }
     }

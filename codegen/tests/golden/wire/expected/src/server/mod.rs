@@ -11,12 +11,14 @@ use ::planewright_server::__private::{self as __rt, http};
 
 mod routes;
 mod bodies;
+mod secrets;
 mod streams;
 
 use super::model;
 use self::routes::{PARAMETERS, ROUTES};
 pub use self::routes::Operation;
 pub use self::bodies::*;
+pub use self::secrets::*;
 pub use self::streams::*;
 
 /// Implements every trait by answering 501.
@@ -25,13 +27,21 @@ pub struct Unimplemented;
 
 impl BodiesApi for Unimplemented {}
 
+impl SecretsApi for Unimplemented {}
+
 impl StreamsApi for Unimplemented {}
 
 /// The implementations behind the API, one for each group of operations. What is left out answers 501.
 #[derive(Clone, Debug)]
-pub struct Service<Bodies = Unimplemented, Streams = Unimplemented> {
+pub struct Service<
+    Bodies = Unimplemented,
+    Secrets = Unimplemented,
+    Streams = Unimplemented,
+> {
     bodies: Bodies,
+    secrets: Secrets,
     streams: Streams,
+    __hook: __rt::Hook,
 }
 
 impl Service {
@@ -40,7 +50,9 @@ impl Service {
     pub fn new() -> Self {
         Self {
             bodies: Unimplemented,
+            secrets: Unimplemented,
             streams: Unimplemented,
+            __hook: __rt::Hook::default(),
         }
     }
 }
@@ -51,42 +63,70 @@ impl ::core::default::Default for Service {
     }
 }
 
-impl<T> Service<T, T>
+impl<T> Service<T, T, T>
 where
-    T: BodiesApi + StreamsApi + Clone,
+    T: BodiesApi + SecretsApi + StreamsApi + Clone,
 {
     /// One value implements everything.
     pub fn all(api: T) -> Self {
         Self {
             bodies: api.clone(),
+            secrets: api.clone(),
             streams: api.clone(),
+            __hook: __rt::Hook::default(),
         }
     }
 }
 
-impl<Bodies, Streams> Service<Bodies, Streams> {
+impl<Bodies, Secrets, Streams> Service<Bodies, Secrets, Streams> {
     /// Sets the implementation of [`BodiesApi`].
     #[must_use]
-    pub fn bodies<T: BodiesApi>(self, bodies: T) -> Service<T, Streams> {
+    pub fn bodies<T: BodiesApi>(self, bodies: T) -> Service<T, Secrets, Streams> {
         Service {
             bodies,
+            secrets: self.secrets,
             streams: self.streams,
+            __hook: self.__hook,
+        }
+    }
+
+    /// Sets the implementation of [`SecretsApi`].
+    #[must_use]
+    pub fn secrets<T: SecretsApi>(self, secrets: T) -> Service<Bodies, T, Streams> {
+        Service {
+            bodies: self.bodies,
+            secrets,
+            streams: self.streams,
+            __hook: self.__hook,
         }
     }
 
     /// Sets the implementation of [`StreamsApi`].
     #[must_use]
-    pub fn streams<T: StreamsApi>(self, streams: T) -> Service<Bodies, T> {
+    pub fn streams<T: StreamsApi>(self, streams: T) -> Service<Bodies, Secrets, T> {
         Service {
             bodies: self.bodies,
+            secrets: self.secrets,
             streams,
+            __hook: self.__hook,
         }
+    }
+
+    /// Asks this before each operation that demands credentials. Without it, anyone is let in.
+    #[must_use]
+    pub fn authenticate(
+        mut self,
+        hook: impl ::planewright_server::auth::Authenticate,
+    ) -> Self {
+        self.__hook = __rt::Hook::new(hook);
+        self
     }
 }
 
-impl<Bodies, Streams> Service<Bodies, Streams>
+impl<Bodies, Secrets, Streams> Service<Bodies, Secrets, Streams>
 where
     Bodies: BodiesApi,
+    Secrets: SecretsApi,
     Streams: StreamsApi,
 {
     /// A tower service for requests with bodies of type `B`.
@@ -124,24 +164,33 @@ where
                 B,
                 PARAMETERS,
             >(&ROUTES, __request)?;
-            Ok(__answer::<C, B, Bodies, Streams>(__apis.clone(), __admitted))
+            Ok(__answer::<C, B, Bodies, Secrets, Streams>(__apis.clone(), __admitted))
         })
     }
 }
 
 #[allow(clippy::manual_async_fn, clippy::type_complexity)]
-fn __answer<__C, __B, Bodies, Streams>(
-    __apis: Arc<Service<Bodies, Streams>>,
+fn __answer<__C, __B, Bodies, Secrets, Streams>(
+    __apis: Arc<Service<Bodies, Secrets, Streams>>,
     mut __admitted: __rt::Admitted<Operation, __B, PARAMETERS>,
 ) -> impl Future<Output = http::Response<::planewright_server::ResponseBody>> + Send
 where
     __C: ::planewright_server::Conventions,
     __B: ::planewright_server::RequestBody,
     Bodies: BodiesApi,
+    Secrets: SecretsApi,
     Streams: StreamsApi,
 {
     async move {
         let __head = __admitted.head;
+        if let Err(mut __response) = __rt::authenticate::<
+            __C,
+        >(&__apis.__hook, &mut __admitted.context)
+            .await
+        {
+            __rt::conclude(&mut __response, __head);
+            return __response;
+        }
         let mut __response = match __admitted.operation {
             Operation::AddThing => {
                 bodies::__add_thing::<
@@ -194,6 +243,14 @@ where
                     _,
                     _,
                 >(__apis, |__apis| &__apis.bodies, __admitted)
+                    .await
+            }
+            Operation::ReadHint => {
+                secrets::__read_hint::<__C, __B, _>(&__apis.secrets, &mut __admitted)
+                    .await
+            }
+            Operation::ReadSecret => {
+                secrets::__read_secret::<__C, __B, _>(&__apis.secrets, &mut __admitted)
                     .await
             }
             Operation::SendForm => {

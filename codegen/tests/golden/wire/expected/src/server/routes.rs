@@ -22,6 +22,10 @@ pub enum Operation {
     FollowLog,
     /// `PUT /things`
     ImportThings,
+    /// `GET /hint`
+    ReadHint,
+    /// `GET /secret`
+    ReadSecret,
     /// `POST /form`
     SendForm,
     /// `GET /events`
@@ -38,6 +42,8 @@ impl Operation {
         Self::ExportThings,
         Self::FollowLog,
         Self::ImportThings,
+        Self::ReadHint,
+        Self::ReadSecret,
         Self::SendForm,
         Self::WatchThings,
     ];
@@ -55,13 +61,44 @@ impl __rt::Operation for Operation {
     }
 }
 
-static OPERATIONS: [::planewright_server::OperationInfo; 9] = [
+static SCHEMES: [__rt::SecurityScheme; 5] = [
+    __rt::SecurityScheme {
+        name: "key",
+        kind: __rt::SchemeKind::HeaderKey("x-key"),
+    },
+    __rt::SecurityScheme {
+        name: "ticket",
+        kind: __rt::SchemeKind::QueryKey("ticket"),
+    },
+    __rt::SecurityScheme {
+        name: "session",
+        kind: __rt::SchemeKind::CookieKey("session"),
+    },
+    __rt::SecurityScheme {
+        name: "user",
+        kind: __rt::SchemeKind::Http("basic"),
+    },
+    __rt::SecurityScheme {
+        name: "token",
+        kind: __rt::SchemeKind::OAuth2,
+    },
+];
+
+static OPERATIONS: [::planewright_server::OperationInfo; 11] = [
     ::planewright_server::OperationInfo {
         id: "addThing",
         tag: "bodies",
         method: "POST",
         path: "/things",
         detached: true,
+        security: &[
+            &[
+                __rt::Demand {
+                    scheme: &SCHEMES[0],
+                    scopes: &[],
+                },
+            ],
+        ],
     },
     ::planewright_server::OperationInfo {
         id: "changeThings",
@@ -69,6 +106,14 @@ static OPERATIONS: [::planewright_server::OperationInfo; 9] = [
         method: "PATCH",
         path: "/things",
         detached: true,
+        security: &[
+            &[
+                __rt::Demand {
+                    scheme: &SCHEMES[0],
+                    scopes: &[],
+                },
+            ],
+        ],
     },
     ::planewright_server::OperationInfo {
         id: "complete",
@@ -76,6 +121,14 @@ static OPERATIONS: [::planewright_server::OperationInfo; 9] = [
         method: "POST",
         path: "/complete",
         detached: true,
+        security: &[
+            &[
+                __rt::Demand {
+                    scheme: &SCHEMES[0],
+                    scopes: &[],
+                },
+            ],
+        ],
     },
     ::planewright_server::OperationInfo {
         id: "copyThings",
@@ -83,6 +136,14 @@ static OPERATIONS: [::planewright_server::OperationInfo; 9] = [
         method: "POST",
         path: "/lines",
         detached: true,
+        security: &[
+            &[
+                __rt::Demand {
+                    scheme: &SCHEMES[0],
+                    scopes: &[],
+                },
+            ],
+        ],
     },
     ::planewright_server::OperationInfo {
         id: "exportThings",
@@ -90,6 +151,14 @@ static OPERATIONS: [::planewright_server::OperationInfo; 9] = [
         method: "GET",
         path: "/things",
         detached: false,
+        security: &[
+            &[
+                __rt::Demand {
+                    scheme: &SCHEMES[0],
+                    scopes: &[],
+                },
+            ],
+        ],
     },
     ::planewright_server::OperationInfo {
         id: "followLog",
@@ -97,6 +166,14 @@ static OPERATIONS: [::planewright_server::OperationInfo; 9] = [
         method: "GET",
         path: "/log",
         detached: false,
+        security: &[
+            &[
+                __rt::Demand {
+                    scheme: &SCHEMES[0],
+                    scopes: &[],
+                },
+            ],
+        ],
     },
     ::planewright_server::OperationInfo {
         id: "importThings",
@@ -104,6 +181,61 @@ static OPERATIONS: [::planewright_server::OperationInfo; 9] = [
         method: "PUT",
         path: "/things",
         detached: true,
+        security: &[
+            &[
+                __rt::Demand {
+                    scheme: &SCHEMES[0],
+                    scopes: &[],
+                },
+            ],
+        ],
+    },
+    ::planewright_server::OperationInfo {
+        id: "readHint",
+        tag: "secrets",
+        method: "GET",
+        path: "/hint",
+        detached: false,
+        security: &[
+            &[],
+            &[
+                __rt::Demand {
+                    scheme: &SCHEMES[1],
+                    scopes: &[],
+                },
+            ],
+            &[
+                __rt::Demand {
+                    scheme: &SCHEMES[2],
+                    scopes: &[],
+                },
+            ],
+        ],
+    },
+    ::planewright_server::OperationInfo {
+        id: "readSecret",
+        tag: "secrets",
+        method: "GET",
+        path: "/secret",
+        detached: false,
+        security: &[
+            &[
+                __rt::Demand {
+                    scheme: &SCHEMES[4],
+                    scopes: &["read", "list"],
+                },
+                __rt::Demand {
+                    scheme: &SCHEMES[0],
+                    scopes: &[],
+                },
+            ],
+            &[
+                __rt::Demand {
+                    scheme: &SCHEMES[3],
+                    scopes: &[],
+                },
+            ],
+        ],
     },
     ::planewright_server::OperationInfo {
         id: "sendForm",
@@ -111,6 +243,14 @@ static OPERATIONS: [::planewright_server::OperationInfo; 9] = [
         method: "POST",
         path: "/form",
         detached: true,
+        security: &[
+            &[
+                __rt::Demand {
+                    scheme: &SCHEMES[0],
+                    scopes: &[],
+                },
+            ],
+        ],
     },
     ::planewright_server::OperationInfo {
         id: "watchThings",
@@ -118,6 +258,14 @@ static OPERATIONS: [::planewright_server::OperationInfo; 9] = [
         method: "GET",
         path: "/events",
         detached: false,
+        security: &[
+            &[
+                __rt::Demand {
+                    scheme: &SCHEMES[0],
+                    scopes: &[],
+                },
+            ],
+        ],
     },
 ];
 
@@ -131,10 +279,12 @@ pub(super) static ROUTES: __rt::RouteTable<Operation, PARAMETERS> = __rt::RouteT
             path: "/",
             literals: &[
                 ("complete", 2),
-                ("events", 6),
-                ("form", 5),
+                ("events", 8),
+                ("form", 7),
+                ("hint", 5),
                 ("lines", 3),
                 ("log", 4),
+                ("secret", 6),
                 ("things", 1),
             ],
             templates: &[],
@@ -172,6 +322,20 @@ pub(super) static ROUTES: __rt::RouteTable<Operation, PARAMETERS> = __rt::RouteT
             literals: &[],
             templates: &[],
             operations: &[(http::Method::GET, Operation::FollowLog)],
+            allow: "GET, HEAD, OPTIONS",
+        },
+        __rt::Node {
+            path: "/hint",
+            literals: &[],
+            templates: &[],
+            operations: &[(http::Method::GET, Operation::ReadHint)],
+            allow: "GET, HEAD, OPTIONS",
+        },
+        __rt::Node {
+            path: "/secret",
+            literals: &[],
+            templates: &[],
+            operations: &[(http::Method::GET, Operation::ReadSecret)],
             allow: "GET, HEAD, OPTIONS",
         },
         __rt::Node {
