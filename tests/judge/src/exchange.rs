@@ -65,6 +65,12 @@ impl<'a> Exchange<'a> {
     fn arm(&self, operation: &Operation) -> Result<String, Skipped> {
         let (module, called) = self.called(&operation.id).ok_or("the client doesn't have it")?;
         let served = self.served(&operation.id).ok_or("the server doesn't have it")?;
+        if served.variants.iter().any(|variant| variant.from.as_ref().is_some_and(|(ty, _)| is_stream(ty))) {
+            return Err("its answer is a stream of values");
+        }
+        if served.body.as_ref().is_some_and(|body| body.choice.is_some()) {
+            return Err("its body has several types");
+        }
         let mut text = String::new();
         let mut given = Vec::new();
         let mut calls = String::new();
@@ -134,8 +140,8 @@ impl<'a> Exchange<'a> {
     ) -> Result<(), Skipped> {
         let content = sent(body).ok_or("the body has no media type")?;
         let ty = match &content.kind {
-            BodyKind::Json(ty) => ty,
-            BodyKind::Text => {
+            BodyKind::Json(ty) | BodyKind::Yaml(ty) => ty,
+            BodyKind::Text | BodyKind::Scalar(_) => {
                 let _ = writeln!(
                     text,
                     "let __body: String = input.required(\"body\")?;\nsent.tell(\"body\", &__body);"
@@ -160,7 +166,8 @@ impl<'a> Exchange<'a> {
                 }
                 return Ok(());
             }
-            BodyKind::Form(_) => return Err("its body is a form"),
+            BodyKind::Form { .. } => return Err("its body is a form"),
+            BodyKind::Items { .. } | BodyKind::Events(_) => return Err("its body is a stream of values"),
             BodyKind::Multipart { .. } => return Err("its body has several parts"),
         };
         let expected = self.rust.type_expr(ty, Scope::Outside);
@@ -262,7 +269,7 @@ impl<'a> Exchange<'a> {
                         "BodyStream" => out.push_str(
                             "let mut body = Vec::new();\nwhile let Some(chunk) = __request.body.chunk().await.map_err(ApiError::internal)? { body.extend_from_slice(&chunk); }\nseen.tell(\"body\", &String::from_utf8_lossy(&body).into_owned());\n",
                         ),
-                        _ if body.parts.is_some() || body.ty.contains("Form") => {}
+                        _ if body.parts.is_some() || body.choice.is_some() || body.ty.contains("::Items<") => {}
                         _ => out.push_str("seen.tell(\"body\", &__request.body);\n"),
                     }
                 }
@@ -287,10 +294,13 @@ impl<'a> Exchange<'a> {
 pub(crate) fn sent(body: &Body) -> Option<&Content> {
     let rank = |content: &&Content| match content.kind {
         BodyKind::Json(_) => 0,
-        BodyKind::Form(_) => 1,
-        BodyKind::Multipart { .. } => 2,
-        BodyKind::Text => 3,
-        BodyKind::Stream => 4,
+        BodyKind::Yaml(_) => 1,
+        BodyKind::Form { .. } => 2,
+        BodyKind::Multipart { .. } => 3,
+        BodyKind::Text | BodyKind::Scalar(_) => 4,
+        BodyKind::Items { .. } => 5,
+        BodyKind::Events(_) => 6,
+        BodyKind::Stream => 7,
     };
     body.contents.iter().min_by_key(rank)
 }
@@ -306,12 +316,26 @@ fn told(ty: &str) -> String {
     }
 }
 
+/// Whether it is a body of values one after the other.
+fn is_stream(ty: &str) -> bool {
+    ty.contains("::Events<") || ty.contains("::Items<")
+}
+
 /// An expression for a variant of a response.
 fn answered(variant: &ResponseVariant) -> String {
-    let body = match (&variant.payload, &variant.json) {
-        (None, _) => None,
-        (Some(_), Some(json)) => Some(format!("answer.body::<{json}>()?.into()")),
-        (Some(_), None) => Some("answer.text().into()".to_owned()),
+    let body = variant.from.as_ref().map(|(ty, _)| match ty.as_str() {
+        "ResponseBody" => "answer.text().into()".to_owned(),
+        "::planewright_server::TypedBody" => {
+            "::planewright_server::TypedBody::new(\"application/octet-stream\", answer.text())".to_owned()
+        }
+        ty if is_stream(ty) => "Vec::new().into()".to_owned(),
+        ty => format!("answer.body::<{ty}>()?.into()"),
+    });
+    let body = match &variant.choice {
+        Some(choice) => {
+            body.map(|body| format!("server::{}::{}({body})", choice.name, choice.variants[0].name))
+        }
+        None => body,
     };
     if !variant.is_struct {
         return match body {

@@ -205,8 +205,12 @@ impl Drawer<'_> {
         (number, seed): (usize, u64),
     ) -> Option<Value> {
         match (&content.kind, schema) {
-            (BodyKind::Json(_), Some(schema)) => self.value(&schema, Some(way), number, seed, |_| true),
-            (BodyKind::Json(_), None) => Some(json!({"anything": [1]})),
+            (BodyKind::Json(_) | BodyKind::Yaml(_) | BodyKind::Form { .. }, Some(schema)) => {
+                self.value(&schema, Some(way), number, seed, |_| true)
+            }
+            (BodyKind::Json(_) | BodyKind::Yaml(_) | BodyKind::Form { .. }, None) => {
+                Some(json!({"anything": [1]}))
+            }
             _ => Some(json!(format!("text {seed} \u{e9}"))),
         }
     }

@@ -3,30 +3,53 @@
 
 //! Types that no tag has for itself.
 
-use ::planewright_model::__private::serde::{Deserialize, Serialize};
+use ::planewright_model::json;
 
 /// The schema `Thing`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Thing {
     /// `name`.
     pub name: String,
     /// `count`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<i64>,
     /// `price`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub price: Option<f64>,
     /// `live`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub live: Option<bool>,
     /// `tags`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<String>>,
     /// `size`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<ThingSize>,
 }
+
+impl json::Json for Thing {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            name: object.required("name")?,
+            count: object.optional("count")?,
+            price: object.optional("price")?,
+            live: object.optional("live")?,
+            tags: object.optional("tags")?,
+            size: object.optional("size")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("name", &self.name)
+            .optional("count", &self.count)
+            .optional("price", &self.price)
+            .optional("live", &self.live)
+            .optional("tags", &self.tags)
+            .optional("size", &self.size)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Thing);
 
 impl ::planewright_model::Validate for Thing {
     fn validate(
@@ -47,20 +70,34 @@ impl ::planewright_model::Validate for Thing {
     }
 }
 
-impl ::planewright_model::Json for Thing {}
-
 /// The schema at `Thing/size`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "::planewright_model::__private::serde")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ThingSize {
     /// `width`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub width: Option<i64>,
     /// `height`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub height: Option<i64>,
 }
 
-impl ::planewright_model::Validate for ThingSize {}
+impl json::Json for ThingSize {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            width: object.optional("width")?,
+            height: object.optional("height")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
 
-impl ::planewright_model::Json for ThingSize {}
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .optional("width", &self.width)
+            .optional("height", &self.height)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(ThingSize);
+
+impl ::planewright_model::Validate for ThingSize {}
