@@ -196,6 +196,8 @@ pub enum NumberFormat {
     F32,
     /// `double`, or no format.
     F64,
+    /// `decimal`, and whole numbers whose bounds are beyond 64 bits: a number with all its digits.
+    Decimal,
 }
 
 /// What a text holds.

@@ -7,7 +7,7 @@ use super::schemas::{Schemas, joined};
 use super::view::{Demand, Property, UnionView, View};
 use super::{constraints, peek, scalars};
 use crate::diagnostic::Reported;
-use crate::ir::{Assertion, Constraints, NumberFormat, StringFormat, Type, TypeUse};
+use crate::ir::{Assertion, Constraints, StringFormat, Type, TypeUse};
 use crate::openapi::{AdditionalProperties, Reference, SchemaType, normal};
 use crate::source::Node;
 
@@ -135,7 +135,7 @@ impl<'a> Schemas<'a> {
             Some(SchemaType::Null) => return Ok(null()),
             Some(SchemaType::Boolean) => Type::Boolean,
             Some(SchemaType::Integer) => return Ok(scalars::integer(view.format.as_deref(), limits)),
-            Some(SchemaType::Number) => Type::Number(NumberFormat::F64),
+            Some(SchemaType::Number) => Type::Number(scalars::number_format(view.format.as_deref())),
             Some(SchemaType::String) => Type::String(scalars::string_format(view.format.as_deref())),
             Some(SchemaType::Array) => Type::Array(any()),
             Some(SchemaType::Object) => Type::Map(any()),

@@ -56,7 +56,7 @@ impl<'a> Schemas<'a> {
             if variants.iter().any(|variant| variant.name == *name) {
                 continue;
             }
-            let own = View::of(self.reading, node, &[name.clone()])?;
+            let own = View::of(self.reading, node, std::slice::from_ref(name))?;
             // Those of the schema itself are of all its heirs.
             let listed = constants(self.reading, &own, property)
                 .filter(|listed| constants(self.reading, view, property).as_ref() != Some(listed));

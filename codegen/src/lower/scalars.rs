@@ -1,5 +1,7 @@
+use serde_json::Number;
+
 use super::constraints;
-use crate::ir::{Constraints, IntegerFormat, StringFormat, Type, TypeUse};
+use crate::ir::{Constraints, IntegerFormat, NumberFormat, StringFormat, Type, TypeUse};
 
 /// The type of an integer; formats narrower than ours become limits.
 pub(super) fn integer(format: Option<&str>, mut limits: Constraints) -> TypeUse {
@@ -25,6 +27,11 @@ pub(super) fn integer(format: Option<&str>, mut limits: Constraints) -> TypeUse 
             between(0, u16::MAX.into());
             IntegerFormat::U32
         }
+        _ if beyond_64_bits(&limits) => {
+            let whole = Constraints { multiple_of: Some(1.into()), ..Constraints::default() };
+            let constraints = constraints::both(limits, whole);
+            return TypeUse { ty: Type::Number(NumberFormat::Decimal), nullable: false, constraints };
+        }
         Some("int32") => IntegerFormat::I32,
         Some("uint32") => IntegerFormat::U32,
         Some("uint" | "uint64") => IntegerFormat::U64,
@@ -34,10 +41,26 @@ pub(super) fn integer(format: Option<&str>, mut limits: Constraints) -> TypeUse 
     TypeUse { ty: Type::Integer(format), nullable: false, constraints: limits }
 }
 
+/// Whether a bound lies where neither width reaches.
+fn beyond_64_bits(limits: &Constraints) -> bool {
+    let low = [&limits.minimum, &limits.exclusive_minimum].into_iter().flatten().filter_map(Number::as_f64);
+    let high = [&limits.maximum, &limits.exclusive_maximum].into_iter().flatten().filter_map(Number::as_f64);
+    low.into_iter().any(|low| low < i64::MIN as f64) || high.into_iter().any(|high| high > u64::MAX as f64)
+}
+
 fn beyond_i64(limits: &Constraints) -> bool {
     let big = limits.maximum.as_ref().is_some_and(|number| number.as_f64() > Some(i64::MAX as f64));
     let unsigned = limits.minimum.as_ref().is_some_and(|number| number.as_f64() >= Some(0.0));
     big && unsigned
+}
+
+/// The width of a number.
+pub(super) fn number_format(format: Option<&str>) -> NumberFormat {
+    match format {
+        Some("float") => NumberFormat::F32,
+        Some("decimal") => NumberFormat::Decimal,
+        _ => NumberFormat::F64,
+    }
 }
 
 /// The type of a string.

@@ -8,8 +8,7 @@ use super::view::{Property, View};
 use super::{constraints, defaults, enums, scalars};
 use crate::diagnostic::{Cost, Problem, Reported, code};
 use crate::ir::{
-    Additional, Constraints, Docs, Field, NameHint, NumberFormat, Type, TypeDecl, TypeId, TypeKind,
-    TypeTable, TypeUse,
+    Additional, Constraints, Docs, Field, NameHint, Type, TypeDecl, TypeId, TypeKind, TypeTable, TypeUse,
 };
 use crate::openapi::{AdditionalProperties, Document, Reading, Reference, SchemaType, Text, normal};
 use crate::resolve::target;
@@ -312,10 +311,7 @@ impl<'a> Schemas<'a> {
             Some(SchemaType::Integer) => {
                 return Ok(Shape::Use(scalars::integer(view.format.as_deref(), limits)));
             }
-            Some(SchemaType::Number) => match view.format.as_deref() {
-                Some("float") => Type::Number(NumberFormat::F32),
-                _ => Type::Number(NumberFormat::F64),
-            },
+            Some(SchemaType::Number) => Type::Number(scalars::number_format(view.format.as_deref())),
             Some(SchemaType::String) => Type::String(scalars::string_format(view.format.as_deref())),
             Some(SchemaType::Array) if !view.first_items.is_empty() => {
                 return Ok(Shape::Use(self.tuple(&view, owner, limits)?));

@@ -327,7 +327,7 @@ impl<'a> RustApi<'a> {
     #[must_use]
     pub fn is_copy(&self, ty: &TypeUse) -> bool {
         match &self.resolve(ty).ty {
-            Type::Boolean | Type::Integer(_) | Type::Number(_) => true,
+            Type::Boolean | Type::Integer(_) | Type::Number(NumberFormat::F32 | NumberFormat::F64) => true,
             Type::Named(id) => matches!(self.form(*id), Form::Replaced(replacement) if replacement.copy),
             _ => false,
         }
@@ -379,6 +379,9 @@ impl<'a> RustApi<'a> {
             (Type::Integer(format), Value::Number(value)) => {
                 let value = value.as_i64().map(i128::from).or_else(|| value.as_u64().map(i128::from))?;
                 integer_fits(*format, value).then(|| value.to_string())?
+            }
+            (Type::Number(NumberFormat::Decimal), Value::Number(value)) => {
+                format!("::planewright_model::Decimal::from({}_i64)", value.as_i64()?)
             }
             (Type::Number(format), Value::Number(value)) => {
                 format!("{:?}_{}", value.as_f64()?, number(*format))
@@ -522,6 +525,7 @@ fn number(format: NumberFormat) -> &'static str {
     match format {
         NumberFormat::F32 => "f32",
         NumberFormat::F64 => "f64",
+        NumberFormat::Decimal => "::planewright_model::Decimal",
     }
 }
 

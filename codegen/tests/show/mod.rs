@@ -171,6 +171,7 @@ impl Show<'_> {
             Type::Integer(IntegerFormat::U64) => "u64".to_owned(),
             Type::Number(NumberFormat::F32) => "f32".to_owned(),
             Type::Number(NumberFormat::F64) => "f64".to_owned(),
+            Type::Number(NumberFormat::Decimal) => "decimal".to_owned(),
             Type::String(StringFormat::Plain) => "string".to_owned(),
             Type::String(format) => format!("{format:?}"),
             Type::Array(items) => format!("[{}]", self.ty(items)),

@@ -7,4 +7,4 @@
 
 mod shared;
 
-pub use self::shared::{Bounds, Percentage, Percentages, Report};
+pub use self::shared::{Bounds, Percentage, Percentages, Report, Amount};

@@ -331,3 +331,69 @@ impl ::planewright_model::Validate for Report {
         }
     }
 }
+
+/// The schema `Amount`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Amount {
+    /// `price`.
+    ///
+    /// When absent, `1`.
+    pub price: ::planewright_model::Decimal,
+    /// `huge`.
+    pub huge: Option<::planewright_model::Decimal>,
+}
+
+impl json::Json for Amount {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            price: object.required("price")?,
+            huge: object.optional("huge")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("price", &self.price).optional("huge", &self.huge).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Amount);
+
+impl ::planewright_model::Validate for Amount {
+    fn validate(
+        &self,
+        __path: &::planewright_model::Path<'_>,
+        __violations: &mut ::planewright_model::Violations,
+    ) {
+        __path
+            .member("price")
+            .check(
+                &self.price,
+                &::planewright_model::constraint::Constraints {
+                    minimum: Some(::planewright_model::constraint::Bound::Integer(0)),
+                    ..::planewright_model::constraint::Constraints::NONE
+                },
+                __violations,
+            );
+        __path
+            .member("huge")
+            .check(
+                &self.huge,
+                &::planewright_model::constraint::Constraints {
+                    minimum: Some(::planewright_model::constraint::Bound::Integer(0)),
+                    maximum: Some(
+                        ::planewright_model::constraint::Bound::Float(
+                            3.402823669209385e38,
+                        ),
+                    ),
+                    multiple_of: Some(
+                        ::planewright_model::constraint::Bound::Integer(1),
+                    ),
+                    ..::planewright_model::constraint::Constraints::NONE
+                },
+                __violations,
+            );
+    }
+}
