@@ -171,7 +171,7 @@ impl<'a> Exchange<'a> {
             BodyKind::Multipart { .. } => return Err("its body has several parts"),
         };
         let expected = self.rust.type_expr(ty, Scope::Outside);
-        if !served.body.as_ref().is_some_and(|served| served.ty.contains(&expected)) {
+        if !served.body.as_ref().is_some_and(|served| self.is_told(&called.id, &served.ty)) {
             return Err("the server prefers another media type");
         }
         let rest = &called.arguments[given.len().min(called.arguments.len())..];
@@ -238,6 +238,17 @@ impl<'a> Exchange<'a> {
         Ok(())
     }
 
+    /// Whether the server's body is of a type that has a form in JSON.
+    fn is_told(&self, id: &str, ty: &str) -> bool {
+        let operation = self.rust.api().operations.iter().find(|operation| operation.id == id);
+        let content = operation.and_then(|operation| sent(operation.body.as_ref()?));
+        let expected = match content.map(|content| &content.kind) {
+            Some(BodyKind::Json(ty)) => self.rust.type_expr(ty, Scope::Outside),
+            _ => "String".to_owned(),
+        };
+        ty == expected || ty == format!("Option<{expected}>")
+    }
+
     /// The server's side.
     fn traits(&self) -> String {
         let mut out = String::new();
@@ -269,8 +280,10 @@ impl<'a> Exchange<'a> {
                         "BodyStream" => out.push_str(
                             "let mut body = Vec::new();\nwhile let Some(chunk) = __request.body.chunk().await.map_err(ApiError::internal)? { body.extend_from_slice(&chunk); }\nseen.tell(\"body\", &String::from_utf8_lossy(&body).into_owned());\n",
                         ),
-                        _ if body.parts.is_some() || body.choice.is_some() || body.ty.contains("::Items<") => {}
-                        _ => out.push_str("seen.tell(\"body\", &__request.body);\n"),
+                        ty if self.is_told(&operation.id, ty) => {
+                            out.push_str("seen.tell(\"body\", &__request.body);\n");
+                        }
+                        _ => {}
                     }
                 }
                 out.push_str("let answer = self.seen(seen);\nmatch answer.variant() {\n");

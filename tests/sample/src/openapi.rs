@@ -12,8 +12,8 @@
 //! | `discriminator` beside `oneOf` or `anyOf` | the member is there, and has a value that stands for the alternative |
 //! | `discriminator` of a base, with a `mapping` to what extends it | the base is one of those; its own members stand at its name with `.own` |
 //! | `properties`, `required`, `items` without `type` | `type` is that of which they speak |
-//! | `type: int64` and its like, which are formats | that type with that format |
-//! | `type: file`, `type: any`, `type` without a value | no `type` |
+//! | `type: long`, `type: String`, … as other languages have it | the type that is meant, with its format |
+//! | `type: any`, `type` without a value | no `type` |
 //! | `nullable: true` and nothing else, as an alternative | `null` |
 //! | `type` and `format` of a parameter (2.0) | its `schema` |
 
@@ -124,10 +124,10 @@ impl Reading<'_> {
 
     fn schema(&self, schema: &Value) -> Value {
         let Value::Object(members) = schema else { return schema.clone() };
-        let repaired = members.get("type").and_then(Value::as_str).and_then(type_of_format).map(|kind| {
+        let repaired = members.get("type").and_then(Value::as_str).and_then(meant).map(|(kind, format)| {
             let mut repaired = members.clone();
-            let format = repaired.insert("type".to_owned(), json!(kind));
-            repaired.extend(format.map(|format| ("format".to_owned(), format)));
+            repaired.insert("type".to_owned(), json!(kind));
+            repaired.extend(format.map(|format| ("format".to_owned(), json!(format))));
             repaired
         });
         let members = repaired.as_ref().unwrap_or(members);
@@ -289,14 +289,28 @@ fn is_null(alternative: &Value) -> bool {
             .is_some_and(|members| members.keys().all(|key| words.contains(&key.as_str())))
 }
 
-/// The type of which this is a format.
-fn type_of_format(kind: &str) -> Option<&'static str> {
-    match kind {
-        "int32" | "int64" => Some("integer"),
-        "float" | "double" => Some("number"),
-        "date" | "date-time" | "uuid" => Some("string"),
-        _ => None,
-    }
+/// The type, and the format, that a type's name of another language means.
+fn meant(kind: &str) -> Option<(&'static str, Option<&'static str>)> {
+    Some(match kind {
+        "long" | "int64" => ("integer", Some("int64")),
+        "int" | "int32" => ("integer", Some("int32")),
+        "float" => ("number", Some("float")),
+        "double" => ("number", Some("double")),
+        "decimal" => ("number", None),
+        "bool" => ("boolean", None),
+        "file" => ("string", Some("binary")),
+        "date" => ("string", Some("date")),
+        "datetime" | "date-time" => ("string", Some("date-time")),
+        "uuid" => ("string", Some("uuid")),
+        "text" | "str" => ("string", None),
+        "list" => ("array", None),
+        "map" | "dict" => ("object", None),
+        other => {
+            let plain = ["boolean", "integer", "number", "string", "array", "object"];
+            let same = plain.into_iter().find(|plain| plain.eq_ignore_ascii_case(other))?;
+            (same, None)
+        }
+    })
 }
 
 fn is_type(kind: &str) -> bool {
@@ -358,7 +372,7 @@ mod tests {
             ),
             (
                 "3.0.3",
-                json!({"properties": {"schema": {"type": "file"}}}),
+                json!({"properties": {"schema": {"type": "any"}}}),
                 json!({"properties": {"schema": {}}, "type": "object"}),
             ),
         ] {
