@@ -104,6 +104,35 @@ fn a_code_is_explained_with_an_example() {
 }
 
 #[test]
+fn a_build_script_makes_the_same() {
+    let folder = folder("build-script");
+    let done = planewright(&folder, &["generate", "shop.yaml", "--out", "crate"]);
+    assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
+    let tree = folder.join("tree");
+    planewright_codegen::build_script::Builder::new(folder.join("shop.yaml")).out_dir(&tree).run().unwrap();
+    let mut count = 0;
+    for part in ["model", "server", "client"] {
+        for file in std::fs::read_dir(tree.join(part)).unwrap() {
+            let file = file.unwrap().path();
+            let made = std::fs::read_to_string(&file).unwrap();
+            let other = folder.join("crate/src").join(part).join(file.file_name().unwrap());
+            let written = std::fs::read_to_string(&other).unwrap_or_default();
+            // The line that says how to remake it names the one or the other.
+            assert_eq!(
+                made.replace("`cargo build`", "`planewright generate`"),
+                written,
+                "{}",
+                file.display()
+            );
+            count += 1;
+        }
+        let files = std::fs::read_dir(folder.join("crate/src").join(part)).unwrap().count();
+        assert_eq!(files, std::fs::read_dir(tree.join(part)).unwrap().count(), "{part}");
+    }
+    assert!(count > 6, "only {count} files");
+}
+
+#[test]
 fn what_is_piped_has_no_escapes() {
     let folder = folder("plain");
     let done = planewright(&folder, &["generate", "shop.yaml", "--out", "crate"]);

@@ -257,6 +257,22 @@ mod tests {
     }
 
     #[test]
+    fn what_an_overlay_brings_refers_to_the_document_and_is_told_about_in_the_overlay() {
+        let shop = "openapi: 3.0.3\ninfo: {title: t, version: '1'}\npaths: {}\n\
+            components: {schemas: {Thing: {type: object, properties: {a: {type: string}}}}}\n";
+        let overlay = "overlay: 1.0.0\nactions:\n- target: $.paths\n  update:\n    /x:\n      get:\n\
+            \x20       operationId: getX\n        responses:\n          '200':\n            description: it\n\
+            \x20           content: {application/json: {schema: {$ref: '#/components/schemas/Thing'}}}\n\
+            \x20   /y:\n      get: {operationId: getY, responses: {'200': {$ref: '#/components/responses/No'}}}\n";
+        let sources = SourceSet::from_text("shop.yaml", shop).with_overlay_text("fix.yaml", overlay);
+        let (api, diagnostics) = crate::lower::lower(&sources);
+        let told: Vec<_> = diagnostics.iter().map(|it| (it.code.id, it.location.file.as_str())).collect();
+        assert_eq!(told, [("E0301", "fix.yaml")], "{diagnostics}");
+        let ids: Vec<_> = api.iter().flat_map(|api| &api.operations).map(|it| it.id.as_str()).collect();
+        assert_eq!(ids, ["getX"]);
+    }
+
+    #[test]
     fn what_is_wrong_with_an_overlay_is_told_in_its_place() {
         for (text, expected) in [
             ("- {target: $.nothing, remove: true}", "fix.yaml:4:12: warning[W0802]"),
