@@ -46,7 +46,9 @@ fn the_build_script_and_the_crate_have_equal_parts() {
         let runtime = Runtime::Version("0.1".to_owned());
         let files = files(&document, Layout::Crate { name: "whole".to_owned(), runtime });
         let parts = files.iter().filter_map(|file| {
-            let path = file.path.strip_prefix("src/").filter(|path| path.contains('/'))?;
+            // A crate gates the parts of `webhooks` by features, a tree doesn't.
+            let is_part = |path: &&str| path.contains('/') && *path != "webhooks/mod.rs";
+            let path = file.path.strip_prefix("src/").filter(is_part)?;
             Some((path, &file.text))
         });
         let mut count = 0;

@@ -23,6 +23,7 @@ const CASES: &[(&str, Parts)] = &[
     ("parameters", Parts::ALL),
     ("shapes", MODEL),
     ("unions", MODEL),
+    ("webhooks", Parts::ALL),
     ("whole", Parts::ALL),
     ("wire", Parts::ALL),
 ];

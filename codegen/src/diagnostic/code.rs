@@ -141,7 +141,7 @@ codes! {
         "A parameter is written in a media type other than JSON. An optional parameter is left out; with a required \
          one, the operation.";
     CALLBACKS = "U0416", "callbacks",
-        "Callbacks are requests that the server makes. Nothing is generated for them.";
+        "A webhook or a callback has callbacks itself. Nothing is generated for those.";
     REPAIRED_PATH_PARAMETER = "W0417", "repaired-path-parameter",
         "A path parameter's name differs from the name in braces only in case or separators, or they are the only two \
          without a counterpart. They are taken as one. So are `/:id` and `/{id}`.";
@@ -152,8 +152,6 @@ codes! {
     PARAMETER_WITH_JSON = "W0420", "parameter-with-json",
         "A parameter holds objects or lists in a list or an object. Its style has no form for that, so they are \
          written as JSON; other programs may do otherwise.";
-    WEBHOOKS = "U0421", "webhooks",
-        "Webhooks are requests that the server makes. Nothing is generated for them.";
     COLLECTION_FORMAT = "U0422", "collection-format",
         "A list of Swagger 2.0 is written with tabs between its values (`tsv`). The operation is left out.";
     PATH_SUFFIX = "W0423", "path-suffix",

@@ -49,6 +49,9 @@ pub struct Api {
     pub tags: Vec<Tag>,
     /// Operations sorted by id. Each id is unique.
     pub operations: Vec<Operation>,
+    /// Webhooks and callbacks, sorted by id: the requests that the API sends. Their tag says which they are; their path is
+    /// their name, under which a receiver may serve them.
+    pub outgoing: Vec<Operation>,
     /// Every type that an operation or a component declares, components first, in document order.
     pub types: TypeTable,
     /// `components.securitySchemes` by name.

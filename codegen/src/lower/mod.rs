@@ -79,11 +79,18 @@ pub fn lower_document<'a>(reading: Reading<'a>, resolved: &'a Resolved<'a>) -> A
     routes::check(reading, &mut operations);
     links::check(reading, &declared_ids(document), &mut operations);
     asynchronous::attach(reading, &schemas.table, &mut operations);
+    let sent: std::collections::BTreeSet<String> = operations
+        .iter()
+        .filter(|lowered| lowered.is_outgoing)
+        .map(|lowered| lowered.operation.id.clone())
+        .collect();
     let mut operations: Vec<_> = operations.into_iter().map(|lowered| lowered.operation).collect();
     operations.sort_by(|left, right| left.id.cmp(&right.id));
     let mut types = prune::types(&schemas, &mut operations);
     direction::split(&mut types, &mut operations);
     let types = share::share(types, &mut operations);
+    let (outgoing, operations): (Vec<_>, Vec<_>) =
+        operations.into_iter().partition(|operation| sent.contains(&operation.id));
     let tags = tags(resolved, &operations);
     Api {
         title: document.title.clone(),
@@ -95,6 +102,7 @@ pub fn lower_document<'a>(reading: Reading<'a>, resolved: &'a Resolved<'a>) -> A
         servers: servers::lower(&document.servers),
         tags,
         operations,
+        outgoing,
         types,
         security_schemes: document.components.security_schemes.clone(),
     }

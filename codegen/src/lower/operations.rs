@@ -11,6 +11,8 @@ pub(super) struct Lowered {
     pub(super) operation: Operation,
     pub(super) span: Span,
     pub(super) asynchronous: Option<AsyncExtension>,
+    /// Whether the API sends it.
+    pub(super) is_outgoing: bool,
     /// Places of the links: index of the response, name.
     pub(super) links: Vec<(usize, String, Span)>,
 }
@@ -93,7 +95,13 @@ fn one<'a>(
         shadowed_by: None,
         location: reading.tree.location(source.span),
     };
-    Ok(Lowered { operation, span: source.span, asynchronous: source.asynchronous.clone(), links })
+    Ok(Lowered {
+        operation,
+        span: source.span,
+        asynchronous: source.asynchronous.clone(),
+        is_outgoing: source.is_outgoing,
+        links,
+    })
 }
 
 fn security(

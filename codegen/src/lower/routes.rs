@@ -14,13 +14,13 @@ use crate::source::Span;
 
 /// Marks each operation whose route an earlier one has. A path without `?` and `#` comes before one with them.
 pub(super) fn check(reading: Reading<'_>, operations: &mut [Lowered]) {
-    let mut taken: std::collections::BTreeMap<(Method, String), (String, Span)> =
+    let mut taken: std::collections::BTreeMap<(bool, Method, String), (String, Span)> =
         std::collections::BTreeMap::new();
     let mut order: Vec<usize> = (0..operations.len()).collect();
     order.sort_by_key(|index| operations[*index].operation.path.text.contains(['?', '#']));
     for index in order {
-        let Lowered { operation, span, .. } = &mut operations[index];
-        let key = (operation.method, shape(operation));
+        let Lowered { operation, span, is_outgoing, .. } = &mut operations[index];
+        let key = (*is_outgoing, operation.method, shape(operation));
         let Some((other, place)) = taken.get(&key) else {
             taken.insert(key, (operation.id.clone(), *span));
             continue;

@@ -27,6 +27,9 @@ pub struct Document<'a> {
     pub tags: Vec<Tag>,
     /// `paths`, those that could be read.
     pub paths: Vec<Path<'a>>,
+    /// `webhooks` by name, to be read when the document is resolved.
+    #[serde(skip)]
+    pub webhooks: Vec<(Text, &'a Node)>,
     /// `components`.
     pub components: Components<'a>,
     /// `security`.
@@ -69,6 +72,7 @@ pub fn parse<'a>(reading: Reading<'a>) -> Option<Document<'a>> {
         servers: Server::list(reading, fields),
         tags: tags(reading, fields),
         paths: paths(reading, fields),
+        webhooks: fields.entries("webhooks").map(Iterator::collect).unwrap_or_default(),
         components: Components::read(reading, fields),
         security: security_requirements(reading, fields).unwrap_or_default(),
         root,
@@ -122,10 +126,6 @@ fn tag_name(reading: Reading<'_>, node: &Node) -> Result<Text, Reported> {
 
 fn paths<'a>(reading: Reading<'a>, fields: Fields<'a>) -> Vec<Path<'a>> {
     let Ok(paths) = fields.object("paths") else { return Vec::new() };
-    if let Some(webhooks) = fields.get("webhooks") {
-        let message = "webhooks aren't generated; the types of `components` that they use are";
-        Problem::new(code::WEBHOOKS, webhooks.span, message).report(reading.sink);
-    }
     let Some(paths) = paths else {
         // Since 3.1 a document may do with one of three.
         let others = ["webhooks", "components"].iter().any(|key| fields.get(key).is_some());

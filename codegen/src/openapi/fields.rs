@@ -170,6 +170,11 @@ impl<'a> Fields<'a> {
         Ok(self.object(key)?.into_iter().flat_map(entries))
     }
 
+    /// All its members but extensions, of an object whose names are data.
+    pub fn all(&self) -> impl Iterator<Item = (Text, &'a Node)> + use<'a> {
+        self.node.as_object().into_iter().flat_map(entries)
+    }
+
     /// `description`, `summary` and the like, and `externalDocs`.
     #[must_use]
     pub fn docs(&self) -> crate::ir::Docs {

@@ -4,7 +4,7 @@ use super::{
     AsyncExtension, Fields, Parameter, Reading, RefOr, RequestBody, Response, Server, Text,
     security_requirements,
 };
-use crate::diagnostic::{Problem, Reported, code};
+use crate::diagnostic::Reported;
 use crate::ir::{Docs, Method, SecurityRequirement};
 use crate::source::{Node, Span};
 
@@ -41,6 +41,9 @@ pub struct Operation<'a> {
     pub servers: Vec<Server>,
     /// `x-planewright-async`.
     pub asynchronous: Option<AsyncExtension>,
+    /// `callbacks` by name, to be read when the operation is resolved.
+    #[serde(skip)]
+    pub callbacks: Vec<(Text, &'a Node)>,
 }
 
 impl<'a> Operation<'a> {
@@ -57,10 +60,6 @@ impl<'a> Operation<'a> {
         let responses = responses(reading, fields);
         let asynchronous =
             fields.get("x-planewright-async").map(|node| AsyncExtension::read(reading, node)).transpose();
-        if let Some(callbacks) = fields.get("callbacks") {
-            let message = "callbacks aren't generated; the operation itself is";
-            Problem::new(code::CALLBACKS, callbacks.span, message).report(reading.sink);
-        }
         Ok(Self {
             id: fields.string("operationId")?.filter(|id| !id.value.trim().is_empty()),
             tags: tags(fields),
@@ -71,6 +70,7 @@ impl<'a> Operation<'a> {
             security: fields.get("security").map(|_| security_requirements(reading, fields)).transpose()?,
             servers: Server::list(reading, fields),
             asynchronous: asynchronous?,
+            callbacks: fields.entries("callbacks")?.collect(),
         })
     }
 }

@@ -1,6 +1,6 @@
 use askama::Template;
 
-use super::{Files, RenderFault};
+use super::{Files, RenderFault, outgoing};
 use crate::config::{Parts, Runtime};
 use crate::ir::{Api, BodyKind};
 use crate::rust::{RustApi, docs};
@@ -23,6 +23,7 @@ struct Root {
     docs: Vec<String>,
     parts: Parts,
     gated: bool,
+    webhooks: bool,
 }
 
 #[derive(Template)]
@@ -30,6 +31,7 @@ struct Root {
 struct Tree {
     parts: Parts,
     gated: bool,
+    webhooks: bool,
 }
 
 #[derive(Template)]
@@ -66,7 +68,11 @@ pub(super) fn render(
     files.add("Cargo.toml".to_owned(), "crate/Cargo.toml.j2", &manifest)?;
     let heading = format!("{title} {written}.");
     let lines = docs::lines([Some(heading.as_str()), api.description.as_deref()]);
-    files.add("src/lib.rs".to_owned(), "crate/lib.rs.j2", &Root { docs: lines, parts, gated: true })?;
+    files.add(
+        "src/lib.rs".to_owned(),
+        "crate/lib.rs.j2",
+        &Root { docs: lines, parts, gated: true, webhooks: outgoing::exists(rust) },
+    )?;
     let contents =
         [(parts.model, "the types"), (parts.server, "a server's traits"), (parts.client, "a client")];
     let contents: Vec<_> = contents.into_iter().filter(|(there, _)| *there).map(|(_, noun)| noun).collect();
@@ -77,7 +83,7 @@ pub(super) fn render(
 
 /// The file that holds the parts together where a crate includes them.
 pub(super) fn render_tree(rust: &RustApi<'_>, files: &mut Files) -> Result<(), RenderFault> {
-    let tree = Tree { parts: rust.config().parts, gated: false };
+    let tree = Tree { parts: rust.config().parts, gated: false, webhooks: outgoing::exists(rust) };
     files.add("mod.rs".to_owned(), "crate/tree.rs.j2", &tree)
 }
 
@@ -111,9 +117,10 @@ fn dependencies(parts: Parts, runtime: &Runtime, uses_yaml: bool) -> Vec<String>
 
 /// Whether a body can be YAML.
 fn uses_yaml(api: &Api) -> bool {
-    let requests = api.operations.iter().filter_map(|operation| operation.body.as_ref());
+    let operations = || api.operations.iter().chain(&api.outgoing);
+    let requests = operations().filter_map(|operation| operation.body.as_ref());
     let requests = requests.flat_map(|body| &body.contents);
-    let responses = api.operations.iter().flat_map(|operation| &operation.responses);
+    let responses = operations().flat_map(|operation| &operation.responses);
     let mut contents = requests.chain(responses.flat_map(|response| &response.contents));
     contents.any(|content| matches!(content.kind, BodyKind::Yaml(_)))
 }

@@ -13,10 +13,12 @@
 //! | crate | `crate/lib.rs.j2` | `src/lib.rs` |
 //! | crate | `crate/README.md.j2` | `README.md` |
 //! | tree | `crate/tree.rs.j2` | `mod.rs` |
+//! | webhooks and callbacks | `crate/webhooks.rs.j2`, and those of server and client | `webhooks/mod.rs`, … |
 
 mod client;
 mod krate;
 mod model;
+mod outgoing;
 mod server;
 
 use serde::Serialize;
@@ -51,6 +53,7 @@ pub fn render(rust: &RustApi<'_>) -> Result<Vec<RenderedFile>, RenderFault> {
     if parts.client {
         client::render(rust, &mut files)?;
     }
+    outgoing::render(rust, &mut files)?;
     match &rust.config().layout {
         Layout::Crate { name, runtime } => krate::render(rust, name, runtime, &mut files)?,
         Layout::Tree => krate::render_tree(rust, &mut files)?,

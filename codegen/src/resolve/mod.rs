@@ -2,6 +2,7 @@
 //! but schemas are followed. Schemas keep theirs, because a referenced schema is a named type.
 
 mod operations;
+mod outgoing;
 mod references;
 
 pub use operations::{Resolved, ResolvedOperation, ResolvedResponse, resolve};

@@ -15,7 +15,7 @@ pub struct Resolved<'a> {
     /// What it was made from.
     #[serde(skip)]
     pub document: &'a Document<'a>,
-    /// In document order, those that could be resolved.
+    /// In document order, those that could be resolved; then webhooks, then callbacks.
     pub operations: Vec<ResolvedOperation<'a>>,
 }
 
@@ -47,6 +47,8 @@ pub struct ResolvedOperation<'a> {
     pub servers: Vec<Server>,
     /// `x-planewright-async`.
     pub asynchronous: Option<AsyncExtension>,
+    /// Whether it is a webhook or a callback: a request that the API sends.
+    pub is_outgoing: bool,
 }
 
 /// A response that holds everything that belongs to it.
@@ -82,6 +84,7 @@ fn label(method: Method, path: &str, id: Option<&Text>) -> String {
 #[must_use]
 pub fn resolve<'a>(reading: Reading<'a>, document: &'a Document<'a>) -> Resolved<'a> {
     let mut operations = Vec::new();
+    let mut outgoing = Vec::new();
     for path in &document.paths {
         let cost = Cost::Operation(path.template.value.clone());
         let item = reading.sink.within(cost, || {
@@ -93,12 +96,15 @@ pub fn resolve<'a>(reading: Reading<'a>, document: &'a Document<'a>) -> Resolved
                 Cost::Operation(label(entry.method, &path.template.value, entry.operation.id.as_ref()));
             let operation = reading.sink.within(cost, || operation(reading, document, path, &item, entry));
             operations.extend(operation.ok());
+            outgoing.extend(super::outgoing::callbacks(reading, document, &entry.operation));
         }
     }
+    operations.extend(super::outgoing::webhooks(reading, document));
+    operations.extend(outgoing);
     Resolved { document, operations }
 }
 
-fn operation<'a>(
+pub(super) fn operation<'a>(
     reading: Reading<'a>,
     document: &Document<'a>,
     path: &Path<'a>,
@@ -125,6 +131,7 @@ fn operation<'a>(
         security: operation.security.clone().unwrap_or_else(|| document.security.clone()),
         servers: servers.clone(),
         asynchronous: operation.asynchronous.clone(),
+        is_outgoing: false,
     })
 }
 

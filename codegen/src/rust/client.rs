@@ -360,6 +360,10 @@ fn uses_model(operation: &ClientOperation) -> bool {
 fn path_statements(rust: &RustApi<'_>, operation: &Operation, names: &[String]) -> Vec<String> {
     let mut statements = Vec::new();
     let mut literal = String::new();
+    if operation.path.text.is_empty() {
+        // A webhook goes to its receiver's URL as it is.
+        return statements;
+    }
     if operation.path.segments.is_empty() {
         literal.push('/');
     }

@@ -182,10 +182,11 @@ pub fn plan(rust: &RustApi<'_>) -> ServerPlan {
     }
     let mut operations: Vec<_> = tags.iter().flat_map(|tag| tag.operations.iter().cloned()).collect();
     operations.sort_by(|one, other| one.id.cmp(&other.id));
+    let uses_model = tags.iter().any(|tag| tag.uses_model);
     ServerPlan {
         title: api.title.clone(),
         docs: docs::lines([api.description.as_deref()]),
-        model_use: rust.config().layout.model_use(),
+        model_use: if uses_model { rust.config().layout.model_use() } else { String::new() },
         conventions: rust.config().conventions.clone().unwrap_or_else(|| PROBLEM.to_owned()),
         routes: routes::plan(rust),
         schemes: security::kinds(api),
