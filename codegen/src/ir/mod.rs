@@ -15,8 +15,8 @@ mod types;
 
 pub use constraint::{Assertion, Constraints};
 pub use operation::{
-    AsyncOperation, Body, BodyKind, Content, Header, Link, LinkTarget, Method, Operation, Part, PathSegment,
-    PathTemplate, Response, RuntimeExpression, SegmentPart, Status, StyledField,
+    AsyncOperation, Body, BodyKind, Content, Header, Link, LinkTarget, Method, Operation, Pagination, Part,
+    PathSegment, PathTemplate, Response, RuntimeExpression, SegmentPart, Status, StyledField,
 };
 pub use parameter::{Parameter, ParameterLocation, Style};
 pub use types::{

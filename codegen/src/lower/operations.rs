@@ -1,8 +1,10 @@
 use super::schemas::Schemas;
-use super::{bodies, parameters, path_template, responses};
+use super::{bodies, links, parameters, path_template, responses};
 use crate::diagnostic::{Cost, Problem, Reported, code};
-use crate::ir::{Method, Operation, SecurityRequirement, Server};
-use crate::openapi::{AsyncExtension, Reading};
+use crate::ir::{
+    Method, Operation, Pagination, ParameterLocation, RuntimeExpression, SecurityRequirement, Server,
+};
+use crate::openapi::{AsyncExtension, PaginationExtension, Reading, Text};
 use crate::resolve::{Resolved, ResolvedOperation};
 use crate::source::Span;
 
@@ -90,10 +92,45 @@ fn one<'a>(
             .map(|server| Server { url: server.url.value.clone(), description: server.description.clone() })
             .collect(),
         async_operation: None,
+        pagination: source.pagination.as_ref().and_then(|declared| pagination(reading, source, declared)),
         shadowed_by: None,
         location: reading.tree.location(source.span),
     };
     Ok(Lowered { operation, span: source.span, asynchronous: source.asynchronous.clone(), links })
+}
+
+/// How pages are asked for, if that can be understood.
+fn pagination(
+    reading: Reading<'_>,
+    source: &ResolvedOperation<'_>,
+    declared: &PaginationExtension,
+) -> Option<Pagination> {
+    let bad = |text: &Text, what: &str| {
+        let message = format!("`{}` {what}; the pages aren't generated", text.value);
+        Problem::new(code::BAD_PAGINATION, text.span, message).report(reading.sink);
+    };
+    let way = |text: &Option<Text>| match text {
+        None => Some(None),
+        Some(text) => match links::expression(&serde_json::Value::String(text.value.clone())) {
+            Some(RuntimeExpression::ResponseBody(way)) => Some(Some(way)),
+            _ => {
+                bad(text, "isn't a place in the response's body");
+                None
+            }
+        },
+    };
+    let is_there = source.parameters.iter().any(|parameter| {
+        parameter.location == ParameterLocation::Query && parameter.name.value == declared.parameter.value
+    });
+    if !is_there {
+        bad(&declared.parameter, "is no query parameter of this operation");
+        return None;
+    }
+    Some(Pagination {
+        parameter: declared.parameter.value.clone(),
+        next: way(&declared.next)?,
+        items: way(&declared.items)?,
+    })
 }
 
 fn security(

@@ -4,12 +4,14 @@ mod arguments;
 mod body;
 mod follow;
 mod headers;
+mod pages;
 mod result;
 
 use serde::Serialize;
 
 pub use self::follow::Follow;
 pub use self::headers::{HeaderField, HeadersPlan};
+pub use self::pages::PagesPlan;
 pub use self::result::{OtherOutcome, Outcome, OutcomeVariant};
 
 use self::arguments::{Inputs, Value};
@@ -98,6 +100,8 @@ pub struct ClientOperation {
     pub outcome: Outcome,
     /// How the work that it starts is followed.
     pub follow: Option<Follow>,
+    /// If it is a list that comes in pages, how the next is asked for.
+    pub pages: Option<PagesPlan>,
 }
 
 /// An argument of an operation's method.
@@ -309,6 +313,9 @@ fn plan_call(
         preparation = before;
         statements.push(after);
     }
+    let answer = result::json_type(rust, operation)
+        .filter(|_| outcome.variants.is_empty() && follow.is_none() && operation.method == Method::Get);
+    let pages = answer.and_then(|answer| pages::plan(rust, operation, &names.parameters, &inputs, answer));
     let Inputs { arguments, fields, setters } = inputs;
     ClientOperation {
         id: operation.id.clone(),
@@ -330,6 +337,7 @@ fn plan_call(
         preparation,
         outcome,
         follow,
+        pages,
     }
 }
 
@@ -352,6 +360,7 @@ fn uses_model(operation: &ClientOperation) -> bool {
         || variants.any(names)
         || others.any(names)
         || headers.any(names)
+        || operation.pages.iter().any(|pages| names(&pages.ty) || names(&pages.advance))
         || names(&outcome.ty)
         || follow.chain(operation.follow.iter().map(|follow| &follow.ty)).any(names)
 }
