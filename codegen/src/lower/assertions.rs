@@ -190,7 +190,13 @@ impl<'a> Schemas<'a> {
             first.push(self.asserted(node, owner)?);
         }
         let rest = match &view.items {
-            Some((node, _)) if node.as_array().is_none() => Some(self.asserted(node, owner)?),
+            Some((node, _)) if node.as_array().is_none() => {
+                let mut types = vec![self.asserted(node, owner)?];
+                for node in &view.more_items {
+                    types.push(self.asserted(node, owner)?);
+                }
+                Some(all_of(types))
+            }
             _ => None,
         };
         let nothing = first.is_empty() && rest.is_none();
