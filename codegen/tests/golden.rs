@@ -22,6 +22,7 @@ const CASES: &[(&str, Parts)] = &[
     ("naming", MODEL),
     ("parameters", Parts::ALL),
     ("shapes", MODEL),
+    ("types-only", Parts::ALL),
     ("unions", MODEL),
     ("whole", Parts::ALL),
     ("wire", Parts::ALL),

@@ -185,7 +185,12 @@ pub fn plan(rust: &RustApi<'_>) -> ServerPlan {
     ServerPlan {
         title: api.title.clone(),
         docs: docs::lines([api.description.as_deref()]),
-        model_use: rust.config().layout.model_use(),
+        // A document may have only types.
+        model_use: if rust.api().operations.is_empty() {
+            String::new()
+        } else {
+            rust.config().layout.model_use()
+        },
         conventions: rust.config().conventions.clone().unwrap_or_else(|| PROBLEM.to_owned()),
         routes: routes::plan(rust),
         schemes: security::kinds(api),
