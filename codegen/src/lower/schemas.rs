@@ -380,6 +380,9 @@ impl<'a> Schemas<'a> {
     }
 
     fn map_values(&mut self, view: &View<'a>, owner: &[String]) -> Result<TypeUse, Reported> {
+        if let Some(node) = view.only_pattern() {
+            return self.type_use(node, &joined(owner, "value"));
+        }
         match &view.additional {
             Some((AdditionalProperties::Schema(node), _)) if view.patterns.is_empty() => {
                 self.type_use(node, &joined(owner, "value"))
@@ -401,6 +404,10 @@ impl<'a> Schemas<'a> {
         let named = view.properties.iter().map(|property| property.name.value.clone());
         limits.assertions.extend(self.asserted_patterns(&view, named, &[])?);
         let additional = match &view.additional {
+            Some((_, place)) if view.only_pattern().is_some() => {
+                let node = view.only_pattern().unwrap_or(view.node);
+                Additional::Typed(Box::new(self.type_use(node, &joined(place, "value"))?))
+            }
             _ if !view.patterns.is_empty() => Additional::Typed(Box::new(TypeUse::plain(Type::Any))),
             // What is asserted about the whole is asserted about members that aren't described, too.
             None if !limits.is_empty() => Additional::Typed(Box::new(TypeUse::plain(Type::Any))),

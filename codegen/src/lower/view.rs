@@ -385,6 +385,14 @@ impl<'a> View<'a> {
             || !self.constraints.is_empty()
     }
 
+    /// The schema of every member that isn't described, if their names all match one pattern.
+    pub(super) fn only_pattern(&self) -> Option<&'a Node> {
+        match (self.patterns.as_slice(), &self.additional) {
+            ([(_, node)], Some((AdditionalProperties::Allowed(false), _))) => Some(node),
+            _ => None,
+        }
+    }
+
     pub(super) fn has_members(&self) -> bool {
         !self.properties.is_empty() || !self.required.is_empty()
     }
