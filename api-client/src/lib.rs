@@ -70,7 +70,7 @@ pub use crate::form::Form;
 #[doc(inline)]
 pub use crate::generated::flink;
 pub use crate::http::{HttpFuture, HttpTransport};
-pub use crate::operation::{CredentialPlace, Operation, SecurityScheme};
+pub use crate::operation::{CredentialPlace, Operation, SecurityScheme, Server, ServerChange};
 pub use crate::pages::Pages;
 pub use crate::reply::Reply;
 pub use crate::retry::{Backoff, RetryPolicy};

@@ -63,6 +63,7 @@ static LIST_AS_DECLARED: ::planewright_client::Operation = ::planewright_client:
     method: ::planewright_client::__private::http::Method::GET,
     path: "/pages/declared",
     accept: Some("application/json"),
+    server: None,
     security: &[&[&super::__SCHEMES[0]]],
     repeatable: true,
 };
@@ -147,6 +148,7 @@ static LIST_BY_NUMBER: ::planewright_client::Operation = ::planewright_client::O
     method: ::planewright_client::__private::http::Method::GET,
     path: "/pages/number",
     accept: Some("application/json"),
+    server: None,
     security: &[&[&super::__SCHEMES[0]]],
     repeatable: true,
 };
@@ -222,6 +224,7 @@ static LIST_BY_OFFSET: ::planewright_client::Operation = ::planewright_client::O
     method: ::planewright_client::__private::http::Method::GET,
     path: "/pages/offset",
     accept: Some("application/json"),
+    server: None,
     security: &[&[&super::__SCHEMES[0]]],
     repeatable: true,
 };
@@ -301,6 +304,7 @@ static LIST_BY_TOKEN: ::planewright_client::Operation = ::planewright_client::Op
     method: ::planewright_client::__private::http::Method::GET,
     path: "/pages/token",
     accept: Some("application/json"),
+    server: None,
     security: &[&[&super::__SCHEMES[0]]],
     repeatable: true,
 };

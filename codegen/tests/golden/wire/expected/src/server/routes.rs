@@ -345,7 +345,7 @@ static OPERATIONS: [::planewright_server::OperationInfo; 15] = [
 pub(super) const PARAMETERS: usize = 0;
 
 pub(super) static ROUTES: __rt::RouteTable<Operation, PARAMETERS> = __rt::RouteTable {
-    base_paths: &[&[]],
+    base_paths: &[&["far"], &[]],
     nodes: &[
         __rt::Node {
             path: "/",
