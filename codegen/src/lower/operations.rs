@@ -157,15 +157,15 @@ fn security(
 fn ids(reading: Reading<'_>, resolved: &Resolved<'_>) -> Vec<String> {
     let mut taken = std::collections::BTreeMap::new();
     // Given ids come first, so that a made one never takes a given one's place.
-    for operation in &resolved.operations {
+    for (index, operation) in resolved.operations.iter().enumerate() {
         if let Some(id) = &operation.id {
-            taken.entry(id.value.clone()).or_insert(id.span);
+            taken.entry(id.value.clone()).or_insert((index, id.span));
         }
     }
     let mut ids = Vec::new();
-    for operation in &resolved.operations {
+    for (index, operation) in resolved.operations.iter().enumerate() {
         let wish = match &operation.id {
-            Some(id) if taken.get(&id.value) == Some(&id.span) => {
+            Some(id) if taken.get(&id.value).is_some_and(|(first, _)| *first == index) => {
                 ids.push(id.value.clone());
                 continue;
             }
@@ -180,7 +180,7 @@ fn ids(reading: Reading<'_>, resolved: &Resolved<'_>) -> Vec<String> {
                 let message =
                     format!("the operation id `{}` is taken; this operation is called `{id}`", own.value);
                 let problem = Problem::new(code::DUPLICATE_OPERATION_ID, own.span, message);
-                let first = taken.get(&own.value).copied().unwrap_or(own.span);
+                let first = taken.get(&own.value).map_or(own.span, |(_, span)| *span);
                 problem.related(first, "first here").report(reading.sink);
             }
             None => {
@@ -188,7 +188,7 @@ fn ids(reading: Reading<'_>, resolved: &Resolved<'_>) -> Vec<String> {
                 Problem::new(code::NO_OPERATION_ID, operation.span, message).report(reading.sink);
             }
         }
-        taken.insert(id.clone(), operation.span);
+        taken.insert(id.clone(), (index, operation.span));
         ids.push(id);
     }
     ids
