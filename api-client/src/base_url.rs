@@ -4,6 +4,7 @@ use std::str::FromStr;
 use http::Uri;
 
 use crate::error::Error;
+use crate::operation::ServerChange;
 
 /// Where an API is served: scheme, host, port, and the path that stands before every path of the document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +44,24 @@ impl BaseUrl {
 }
 
 /// Reads `http://host:8081` or `https://host/flink/v1`.
+impl BaseUrl {
+    /// The base of an operation that has a server of its own. Its host counts only for a client of the document's own
+    /// servers: one of a proxy or of a test stays where it is, and takes the path.
+    pub(crate) fn moved(&self, change: ServerChange) -> Self {
+        let own = change.own.trim_end_matches('/');
+        let is_home = change.home.iter().any(|home| home.url.trim_end_matches('/') == self.text);
+        if is_home && let Ok(base) = own.parse() {
+            return base;
+        }
+        let path = match own.split_once("://") {
+            Some((_, rest)) => rest.find('/').and_then(|at| rest.get(at..)).unwrap_or_default(),
+            None => own,
+        };
+        let authority = self.text.get(..self.authority_end).unwrap_or_default();
+        Self { text: format!("{authority}{path}"), authority_end: self.authority_end }
+    }
+}
+
 impl FromStr for BaseUrl {
     type Err = Error;
 
@@ -80,6 +99,7 @@ impl fmt::Display for BaseUrl {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operation::Server;
 
     #[test]
     fn a_path_is_kept_and_a_slash_at_the_end_is_not() {
@@ -114,6 +134,23 @@ mod tests {
             assert!(error.contains(reason), "{given}: {error}");
             assert!(!error.contains("secret"));
         }
+    }
+
+    #[test]
+    fn a_server_of_its_own_counts_where_the_client_is_at_home() {
+        const HOME: &[Server] = &[Server { url: "http://api.example.org/v1/", description: "" }];
+        let moved =
+            |base: &str, own| base.parse::<BaseUrl>().expect(base).moved(ServerChange { home: HOME, own });
+        for (base, own, expected) in [
+            ("http://api.example.org/v1", "http://uploads.example.org/u/", "http://uploads.example.org/u"),
+            ("http://api.example.org/v1", "/v2", "http://api.example.org/v2"),
+            ("http://127.0.0.1:80/v1", "http://uploads.example.org/u", "http://127.0.0.1:80/u"),
+            ("http://127.0.0.1:80/v1", "http://uploads.example.org", "http://127.0.0.1:80"),
+        ] {
+            assert_eq!(moved(base, own).as_str(), expected, "{base} {own}");
+        }
+        let change = ServerChange { home: HOME, own: "http://uploads.example.org/u" };
+        assert_eq!(BaseUrl::none().moved(change).as_str(), "/u");
     }
 
     #[test]

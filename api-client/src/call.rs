@@ -96,6 +96,8 @@ impl Call {
     /// A call of this operation, its path still to be written.
     #[must_use]
     pub fn new(base: &BaseUrl, operation: &'static Operation, options: CallOptions) -> Self {
+        let moved = operation.server.map(|change| base.moved(change));
+        let base = moved.as_ref().unwrap_or(base);
         let mut url = String::with_capacity(base.as_str().len() + 2 * operation.path.len() + 32);
         url.push_str(base.as_str());
         Self {
@@ -418,6 +420,7 @@ mod tests {
         method: Method::GET,
         path: "/a/{b}",
         accept: Some("application/json"),
+        server: None,
         security: &[],
         repeatable: true,
     };

@@ -83,6 +83,7 @@ impl Credential {
 
 impl Credential {
     /// Puts it into a request; a key, where its scheme has it, or else as a bearer's token.
+    #[expect(clippy::result_large_err, reason = "a failure is moved once, into the error that is returned")]
     pub(crate) fn place<B>(
         &self,
         scheme: Option<&SecurityScheme>,

@@ -48,6 +48,7 @@ mod headers;
 mod http;
 mod message;
 mod operation;
+mod pages;
 mod payload;
 mod random;
 mod reply;
@@ -69,7 +70,8 @@ pub use crate::form::Form;
 #[doc(inline)]
 pub use crate::generated::flink;
 pub use crate::http::{HttpFuture, HttpTransport};
-pub use crate::operation::{CredentialPlace, Operation, SecurityScheme};
+pub use crate::operation::{CredentialPlace, Operation, SecurityScheme, Server, ServerChange};
+pub use crate::pages::Pages;
 pub use crate::reply::Reply;
 pub use crate::retry::{Backoff, RetryPolicy};
 pub use crate::stream::{Events, Items, Outgoing};

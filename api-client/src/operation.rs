@@ -25,6 +25,24 @@ pub enum CredentialPlace {
     Transport,
 }
 
+/// An operation that is served elsewhere than the rest of its API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServerChange {
+    /// Where the rest is, as the document says.
+    pub home: &'static [Server],
+    /// The URL of the operation's own server; a path, if it is on the same host.
+    pub own: &'static str,
+}
+
+/// Where an API is served, as the document says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// The URL, variables replaced by their defaults; a path, if it is where the document is.
+    pub url: &'static str,
+    /// What the document says about it; may be empty.
+    pub description: &'static str,
+}
+
 /// What is known of an operation before it is called. Generated code holds one for each, as a static.
 #[derive(Debug)]
 pub struct Operation {
@@ -36,6 +54,8 @@ pub struct Operation {
     pub path: &'static str,
     /// What the `Accept` header says, if anything.
     pub accept: Option<&'static str>,
+    /// Where it is served, if that isn't where the rest of the API is.
+    pub server: Option<ServerChange>,
     /// What the server demands of its callers: alternatives, each of them schemes that are demanded together.
     pub security: &'static [&'static [&'static SecurityScheme]],
     /// Whether sending the request twice means no more than sending it once: true for safe methods.

@@ -16,6 +16,9 @@ use crate::upload::Upload;
 /// How a stream of JSON says that it is complete where its connection stays open: a custom of language models.
 const DONE: &str = "[DONE]";
 
+/// Reads the data of an event: nothing, if they end the stream; or gives them back with what is wrong.
+type ReadData<T> = fn(String) -> Result<Option<T>, (String, DecodeError)>;
+
 /// Events as they come (`text/event-stream`), with data of a declared type.
 ///
 /// The stream ends with its connection, or with an event whose data, if it should be JSON, is `[DONE]`. It doesn't
@@ -23,7 +26,7 @@ const DONE: &str = "[DONE]";
 pub struct Events<T> {
     download: Download,
     decoder: EventDecoder,
-    read: fn(String) -> Result<Option<T>, (String, DecodeError)>,
+    read: ReadData<T>,
     last_event_id: Option<String>,
     ended: bool,
 }
@@ -45,7 +48,7 @@ impl Events<String> {
 }
 
 impl<T> Events<T> {
-    fn new(download: Download, read: fn(String) -> Result<Option<T>, (String, DecodeError)>) -> Self {
+    fn new(download: Download, read: ReadData<T>) -> Self {
         let decoder = EventDecoder::new(download.longest());
         Self { download, decoder, read, last_event_id: None, ended: false }
     }

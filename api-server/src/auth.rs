@@ -174,7 +174,6 @@ impl fmt::Debug for Hook {
 ///
 /// # Errors
 /// The answer to the request, if it may not pass.
-#[expect(clippy::result_large_err, reason = "both are moved once, to the place where they are used")]
 pub async fn authenticate<C: Conventions>(
     hook: &Hook,
     context: &mut RequestContext,

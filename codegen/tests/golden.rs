@@ -22,6 +22,7 @@ const CASES: &[(&str, Parts)] = &[
     ("naming", MODEL),
     ("parameters", Parts::ALL),
     ("shapes", MODEL),
+    ("types-only", Parts::ALL),
     ("unions", MODEL),
     ("webhooks", Parts::ALL),
     ("whole", Parts::ALL),

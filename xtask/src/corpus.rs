@@ -161,7 +161,8 @@ fn row(name: &str, generated: &Generated, checked: Option<&Checked>) -> Value {
 }
 
 fn sums(rows: &[Value]) -> Value {
-    let sum = |way: &str| rows.iter().filter_map(|row| row.pointer(way)?.as_f64()).sum::<f64>();
+    let sum =
+        |way: &str| rows.iter().filter_map(|row| row.pointer(way)?.as_f64()).fold(0.0, |sum, it| sum + it);
     let count = |test: &dyn Fn(&Value) -> bool| rows.iter().filter(|row| test(row)).count();
     let clean = |row: &Value| {
         let none = |way| row.pointer(way).and_then(Value::as_u64) == Some(0);

@@ -103,7 +103,8 @@ impl<'a> Wanted<'a> {
             let mut parts = wanted.split(';');
             let range = parts.next().unwrap_or_default().trim();
             // What a document leaves open may be anything.
-            if !covers(range, media_type) && !(is_range(media_type) && covers(media_type, range)) {
+            let fits = covers(range, media_type) || (is_range(media_type) && covers(media_type, range));
+            if !fits {
                 continue;
             }
             let special = match range.strip_suffix("/*") {

@@ -15,8 +15,8 @@ mod types;
 
 pub use constraint::{Assertion, Constraints};
 pub use operation::{
-    AsyncOperation, Body, BodyKind, Content, Header, Link, LinkTarget, Method, Operation, Part, PathSegment,
-    PathTemplate, Response, RuntimeExpression, SegmentPart, Status, StyledField,
+    AsyncOperation, Body, BodyKind, Content, Header, Link, LinkTarget, Method, Operation, Pagination, Part,
+    PathSegment, PathTemplate, Response, RuntimeExpression, SegmentPart, Status, StyledField,
 };
 pub use parameter::{Parameter, ParameterLocation, Style};
 pub use types::{
@@ -41,7 +41,7 @@ pub struct Api {
     /// The dialect that the document was written in, such as `OpenAPI 3.0.3`.
     pub dialect: String,
     /// Base paths under which every path is served, such as `""` and `"/v1"`: the path part of each entry of
-    /// `servers`, without a slash at the end. Never empty.
+    /// `servers`, without a slash at the end, those of operations included. Never empty.
     pub base_paths: Vec<String>,
     /// `servers`, for clients.
     pub servers: Vec<Server>,

@@ -32,8 +32,21 @@ pub struct Operation {
     /// The operation that has the same method and route, if there is one before it. A server can't tell them apart, and
     /// has only the other; a client has both.
     pub shadowed_by: Option<String>,
+    /// How the next page of a list is asked for (`x-planewright-pagination`); others are recognised.
+    pub pagination: Option<Pagination>,
     /// Where it is declared.
     pub location: Location,
+}
+
+/// How the next page of a list is asked for: the extension `x-planewright-pagination`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Pagination {
+    /// The query parameter that differs from page to page.
+    pub parameter: String,
+    /// Where its next value stands in the response body; without, it counts pages or what is on them.
+    pub next: Option<Vec<String>>,
+    /// Where the list stands in the response body.
+    pub items: Option<Vec<String>>,
 }
 
 /// An HTTP method.

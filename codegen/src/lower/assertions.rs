@@ -51,8 +51,12 @@ impl<'a> Schemas<'a> {
         if view.patterns.is_empty() {
             return Ok(None);
         }
-        let patterns = self.patterns(view, owner)?;
+        let mut patterns = self.patterns(view, owner)?;
         let others = self.others(view, owner)?;
+        if view.only_pattern().is_some() && view.properties.is_empty() {
+            // That is the type of all members.
+            patterns.iter_mut().for_each(|(_, ty)| *ty = TypeUse::plain(Type::Any));
+        }
         // What the others may be doesn't concern those that are described.
         let named = match &others {
             Some(_) => named.map(|name| (name, TypeUse::plain(Type::Any))).collect(),
@@ -190,7 +194,13 @@ impl<'a> Schemas<'a> {
             first.push(self.asserted(node, owner)?);
         }
         let rest = match &view.items {
-            Some((node, _)) if node.as_array().is_none() => Some(self.asserted(node, owner)?),
+            Some((node, _)) if node.as_array().is_none() => {
+                let mut types = vec![self.asserted(node, owner)?];
+                for node in &view.more_items {
+                    types.push(self.asserted(node, owner)?);
+                }
+                Some(all_of(types))
+            }
             _ => None,
         };
         let nothing = first.is_empty() && rest.is_none();

@@ -105,6 +105,18 @@ pub(super) fn text_holds(text: &str, constraints: &Constraints) -> bool {
         && constraints.pattern.as_ref().is_none_or(matches)
 }
 
+/// Whether a number lies within the bounds that are asserted.
+pub(super) fn number_holds(value: &Number, constraints: &Constraints) -> bool {
+    let Some(value) = value.as_f64() else { return true };
+    let bound = |bound: &Option<Number>, holds: fn(f64, f64) -> bool| {
+        bound.as_ref().and_then(Number::as_f64).is_none_or(|bound| holds(value, bound))
+    };
+    bound(&constraints.minimum, |value, bound| value >= bound)
+        && bound(&constraints.maximum, |value, bound| value <= bound)
+        && bound(&constraints.exclusive_minimum, |value, bound| value > bound)
+        && bound(&constraints.exclusive_maximum, |value, bound| value < bound)
+}
+
 /// Warns about keywords that say nothing about the type that the schema itself gives.
 pub(super) fn warn_misplaced(reading: Reading<'_>, schema: &Schema<'_>) {
     let Some(kind) = schema.kind else { return };

@@ -1,5 +1,5 @@
-use super::peek;
 use super::view::View;
+use super::{constraints, peek};
 use crate::diagnostic::{Problem, code};
 use crate::openapi::{Reading, SchemaType};
 use crate::source::{Node, Value};
@@ -58,7 +58,12 @@ fn conforms<'a>(reading: Reading<'a>, value: &Node, schema: &'a Node, depth: usi
     let alternatives = view.unions.iter().all(|union| {
         union.alternatives.iter().any(|alternative| conforms(reading, value, alternative, depth - 1))
     });
-    listed && alternatives && fits(reading, value, &view, depth)
+    let within = match &value.value {
+        Value::Number(number) => constraints::number_holds(number, &view.constraints),
+        Value::String(text) => constraints::text_holds(text, &view.constraints),
+        _ => true,
+    };
+    listed && alternatives && within && fits(reading, value, &view, depth)
 }
 
 fn fits<'a>(reading: Reading<'a>, value: &Node, view: &View<'a>, depth: usize) -> bool {

@@ -98,7 +98,7 @@ pub fn lower_document<'a>(reading: Reading<'a>, resolved: &'a Resolved<'a>) -> A
         description: document.description.clone(),
         license: document.license.clone(),
         dialect: document.dialect.to_string(),
-        base_paths: servers::base_paths(&document.servers),
+        base_paths: servers::base_paths(&document.servers, &operations),
         servers: servers::lower(&document.servers),
         tags,
         operations,

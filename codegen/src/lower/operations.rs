@@ -1,8 +1,10 @@
 use super::schemas::Schemas;
-use super::{bodies, parameters, path_template, responses};
+use super::{bodies, links, parameters, path_template, responses};
 use crate::diagnostic::{Cost, Problem, Reported, code};
-use crate::ir::{Method, Operation, SecurityRequirement, Server};
-use crate::openapi::{AsyncExtension, Reading};
+use crate::ir::{
+    Method, Operation, Pagination, ParameterLocation, RuntimeExpression, SecurityRequirement, Server,
+};
+use crate::openapi::{AsyncExtension, PaginationExtension, Reading, Text};
 use crate::resolve::{Resolved, ResolvedOperation};
 use crate::source::Span;
 
@@ -92,6 +94,7 @@ fn one<'a>(
             .map(|server| Server { url: server.url.value.clone(), description: server.description.clone() })
             .collect(),
         async_operation: None,
+        pagination: source.pagination.as_ref().and_then(|declared| pagination(reading, source, declared)),
         shadowed_by: None,
         location: reading.tree.location(source.span),
     };
@@ -101,6 +104,40 @@ fn one<'a>(
         asynchronous: source.asynchronous.clone(),
         is_outgoing: source.is_outgoing,
         links,
+    })
+}
+
+/// How pages are asked for, if that can be understood.
+fn pagination(
+    reading: Reading<'_>,
+    source: &ResolvedOperation<'_>,
+    declared: &PaginationExtension,
+) -> Option<Pagination> {
+    let bad = |text: &Text, what: &str| {
+        let message = format!("`{}` {what}; the pages aren't generated", text.value);
+        Problem::new(code::BAD_PAGINATION, text.span, message).report(reading.sink);
+    };
+    let way = |text: &Option<Text>| match text {
+        None => Some(None),
+        Some(text) => match links::expression(&serde_json::Value::String(text.value.clone())) {
+            Some(RuntimeExpression::ResponseBody(way)) => Some(Some(way)),
+            _ => {
+                bad(text, "isn't a place in the response's body");
+                None
+            }
+        },
+    };
+    let is_there = source.parameters.iter().any(|parameter| {
+        parameter.location == ParameterLocation::Query && parameter.name.value == declared.parameter.value
+    });
+    if !is_there {
+        bad(&declared.parameter, "is no query parameter of this operation");
+        return None;
+    }
+    Some(Pagination {
+        parameter: declared.parameter.value.clone(),
+        next: way(&declared.next)?,
+        items: way(&declared.items)?,
     })
 }
 
@@ -128,15 +165,15 @@ fn security(
 fn ids(reading: Reading<'_>, resolved: &Resolved<'_>) -> Vec<String> {
     let mut taken = std::collections::BTreeMap::new();
     // Given ids come first, so that a made one never takes a given one's place.
-    for operation in &resolved.operations {
+    for (index, operation) in resolved.operations.iter().enumerate() {
         if let Some(id) = &operation.id {
-            taken.entry(id.value.clone()).or_insert(id.span);
+            taken.entry(id.value.clone()).or_insert((index, id.span));
         }
     }
     let mut ids = Vec::new();
-    for operation in &resolved.operations {
+    for (index, operation) in resolved.operations.iter().enumerate() {
         let wish = match &operation.id {
-            Some(id) if taken.get(&id.value) == Some(&id.span) => {
+            Some(id) if taken.get(&id.value).is_some_and(|(first, _)| *first == index) => {
                 ids.push(id.value.clone());
                 continue;
             }
@@ -151,7 +188,7 @@ fn ids(reading: Reading<'_>, resolved: &Resolved<'_>) -> Vec<String> {
                 let message =
                     format!("the operation id `{}` is taken; this operation is called `{id}`", own.value);
                 let problem = Problem::new(code::DUPLICATE_OPERATION_ID, own.span, message);
-                let first = taken.get(&own.value).copied().unwrap_or(own.span);
+                let first = taken.get(&own.value).map_or(own.span, |(_, span)| *span);
                 problem.related(first, "first here").report(reading.sink);
             }
             None => {
@@ -159,7 +196,7 @@ fn ids(reading: Reading<'_>, resolved: &Resolved<'_>) -> Vec<String> {
                 Problem::new(code::NO_OPERATION_ID, operation.span, message).report(reading.sink);
             }
         }
-        taken.insert(id.clone(), operation.span);
+        taken.insert(id.clone(), (index, operation.span));
         ids.push(id);
     }
     ids

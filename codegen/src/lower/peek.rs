@@ -47,7 +47,12 @@ pub(super) fn listed(node: &Node) -> Option<&[Node]> {
 /// Whether its values are raw octets.
 pub(super) fn is_binary(reading: Reading<'_>, node: &Node) -> bool {
     let text = |key: &str| annotation(reading, node, key).and_then(Node::as_str);
-    text("type") == Some("file") || (text("type") == Some("string") && text("format") == Some("binary"))
+    // Octets as such, not as a text that encodes them.
+    let is_octets = |media: &str| !media.starts_with("text/") && !media.contains("json");
+    let media = text("contentMediaType").filter(|_| text("contentEncoding").is_none());
+    text("type") == Some("file")
+        || (text("type") == Some("string")
+            && (text("format") == Some("binary") || media.is_some_and(is_octets)))
 }
 
 /// A member that belongs to the use of a schema, such as `default` or `readOnly`: its own, or that of an inline

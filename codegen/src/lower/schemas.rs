@@ -332,7 +332,14 @@ impl<'a> Schemas<'a> {
                 let message = "`items` must be one schema, this is a list";
                 Err(Problem::new(code::TUPLE_ITEMS, items.span, message).report(self.reading.sink))
             }
-            Some((items, _)) => self.type_use(items, &joined(owner, "item")),
+            Some((items, _)) if view.more_items.is_empty() => self.type_use(items, &joined(owner, "item")),
+            Some((items, _)) => {
+                let nodes: Vec<&'a Node> =
+                    std::iter::once(*items).chain(view.more_items.iter().copied()).collect();
+                let owner = joined(owner, "item");
+                let (ty, _) = self.merged(&nodes, &owner)?;
+                Ok(ty)
+            }
             None => {
                 let message = "this array doesn't say what it holds";
                 Problem::new(code::NO_ITEMS, view.node.span, message).report(self.reading.sink);
@@ -373,6 +380,9 @@ impl<'a> Schemas<'a> {
     }
 
     fn map_values(&mut self, view: &View<'a>, owner: &[String]) -> Result<TypeUse, Reported> {
+        if let Some(node) = view.only_pattern() {
+            return self.type_use(node, &joined(owner, "value"));
+        }
         match &view.additional {
             Some((AdditionalProperties::Schema(node), _)) if view.patterns.is_empty() => {
                 self.type_use(node, &joined(owner, "value"))
@@ -394,6 +404,10 @@ impl<'a> Schemas<'a> {
         let named = view.properties.iter().map(|property| property.name.value.clone());
         limits.assertions.extend(self.asserted_patterns(&view, named, &[])?);
         let additional = match &view.additional {
+            Some((_, place)) if view.only_pattern().is_some() => {
+                let node = view.only_pattern().unwrap_or(view.node);
+                Additional::Typed(Box::new(self.type_use(node, &joined(place, "value"))?))
+            }
             _ if !view.patterns.is_empty() => Additional::Typed(Box::new(TypeUse::plain(Type::Any))),
             // What is asserted about the whole is asserted about members that aren't described, too.
             None if !limits.is_empty() => Additional::Typed(Box::new(TypeUse::plain(Type::Any))),
@@ -446,6 +460,22 @@ impl<'a> Schemas<'a> {
         }
     }
 
+    /// The type of what is a value of several schemas at once.
+    fn merged(&mut self, nodes: &[&'a Node], owner: &[String]) -> Result<(TypeUse, Docs), Reported> {
+        let reading = self.reading;
+        let Some((first, rest)) = nodes.split_first() else {
+            return Ok((TypeUse::plain(Type::Any), Docs::default()));
+        };
+        let mut whole = View::of(reading, first, owner)?;
+        for node in rest {
+            whole = whole.and(reading, View::of(reading, node, owner)?);
+        }
+        let nullable = nodes.iter().all(|node| peek::nullable(reading, node));
+        let docs = whole.docs.clone();
+        let ty = self.view_use(whole, owner)?;
+        Ok((TypeUse { nullable: ty.nullable || nullable, ..ty }, docs))
+    }
+
     fn field(&mut self, property: &Property<'a>, required: bool) -> Result<Field, Reported> {
         let owner = joined(&property.owner, &property.name.value);
         let reading = self.reading;
@@ -458,19 +488,7 @@ impl<'a> Schemas<'a> {
                 let docs = nodes.iter().map(|node| use_docs(node)).find(|docs| docs.description.is_some());
                 (self.blended(nodes, &owner)?, docs.unwrap_or_default())
             }
-            nodes => {
-                let mut views = Vec::new();
-                for node in nodes {
-                    views.push(View::of(reading, node, &owner)?);
-                }
-                let nullable = nodes.iter().all(|node| peek::nullable(reading, node));
-                let merged = views.into_iter().reduce(|all, view| all.and(reading, view));
-                // A property has at least one node.
-                let Some(merged) = merged else { return Ok(any_field(property, required)) };
-                let docs = merged.docs.clone();
-                let ty = self.view_use(merged, &owner)?;
-                (TypeUse { nullable: ty.nullable || nullable, ..ty }, docs)
-            }
+            nodes => self.merged(nodes, &owner)?,
         };
         let last = property.nodes.iter().rev();
         Ok(Field {
@@ -486,18 +504,6 @@ impl<'a> Schemas<'a> {
             ty,
             docs,
         })
-    }
-}
-
-fn any_field(property: &Property<'_>, required: bool) -> Field {
-    Field {
-        name: property.name.value.clone(),
-        ty: TypeUse::plain(Type::Any),
-        required,
-        default: None,
-        read_only: false,
-        write_only: false,
-        docs: Docs::default(),
     }
 }
 

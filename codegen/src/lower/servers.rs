@@ -9,18 +9,20 @@ pub(super) fn lower(servers: &[Server]) -> Vec<ir::Server> {
     servers.iter().map(lower).collect()
 }
 
-/// The path part of each URL, each once. Without servers it is the root.
-pub(super) fn base_paths(servers: &[Server]) -> Vec<String> {
+/// The path part of each URL, each once, those of the operations' own servers last. Without servers it is the root.
+pub(super) fn base_paths(servers: &[Server], operations: &[ir::Operation]) -> Vec<String> {
     let mut paths: Vec<String> = Vec::new();
-    for server in servers {
-        let path = base_path(&server.url.value);
+    let mut add = |url: &str| {
+        let path = base_path(url);
         if !paths.contains(&path) {
             paths.push(path);
         }
+    };
+    servers.iter().for_each(|server| add(&server.url.value));
+    if servers.is_empty() {
+        add("");
     }
-    if paths.is_empty() {
-        paths.push(String::new());
-    }
+    operations.iter().flat_map(|operation| &operation.servers).for_each(|server| add(&server.url));
     paths
 }
 

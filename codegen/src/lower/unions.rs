@@ -179,8 +179,20 @@ impl<'a> Schemas<'a> {
         for (index, alternative) in alternatives.into_iter().enumerate() {
             let tag_values = tag.as_ref().map_or_else(Vec::new, |(_, values)| values[index].clone());
             let name = unique(variant_name(&alternative, &tag_values, texts), &variants);
+            let keeps_tag = tag.as_ref().is_none_or(|(property, _)| {
+                alternative.view.properties.iter().any(|other| other.name.value == *property)
+            });
             let ty = self.alternative_use(alternative, &joined(owner, &name))?;
-            variants.push(Variant { name, tag_values, ty: TypeUse { nullable: false, ..ty } });
+            let ty = TypeUse { nullable: false, ..ty };
+            if keeps_tag || tag_values.len() < 2 {
+                variants.push(Variant { name, tag_values, ty });
+                continue;
+            }
+            // What chose it must be known when it is written.
+            for value in tag_values {
+                let name = unique(value.clone(), &variants);
+                variants.push(Variant { name, tag_values: vec![value], ty: ty.clone() });
+            }
         }
         if tag.is_none() {
             // What takes every text comes behind what takes some, so that the first that fits says most.

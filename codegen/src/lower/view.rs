@@ -26,6 +26,8 @@ pub(super) struct View<'a> {
     pub(super) required: Vec<Text>,
     pub(super) additional: Option<(AdditionalProperties<'a>, Owner)>,
     pub(super) items: Option<(&'a Node, Owner)>,
+    /// What other parts of an `allOf` say of the elements: that holds too.
+    pub(super) more_items: Vec<&'a Node>,
     /// `prefixItems`: what the first elements are, one by one.
     pub(super) first_items: &'a [Node],
     /// `patternProperties`.
@@ -118,6 +120,7 @@ impl<'a> View<'a> {
             required: Vec::new(),
             additional: None,
             items: None,
+            more_items: Vec::new(),
             first_items: &[],
             patterns: Vec::new(),
             demands: Vec::new(),
@@ -339,7 +342,16 @@ impl<'a> View<'a> {
                 self.required.push(name);
             }
         }
-        self.items = other.items.or(self.items);
+        self.more_items.extend(other.more_items);
+        self.items = match (self.items, other.items) {
+            (Some((own, owner)), Some((others, _))) => {
+                if !same(own, others) {
+                    self.more_items.push(others);
+                }
+                Some((own, owner))
+            }
+            (own, others) => own.or(others),
+        };
         if self.first_items.is_empty() {
             self.first_items = other.first_items;
         }
@@ -371,6 +383,14 @@ impl<'a> View<'a> {
             || !self.demands.is_empty()
             || !self.unions.is_empty()
             || !self.constraints.is_empty()
+    }
+
+    /// The schema of every member that isn't described, if their names all match one pattern.
+    pub(super) fn only_pattern(&self) -> Option<&'a Node> {
+        match (self.patterns.as_slice(), &self.additional) {
+            ([(_, node)], Some((AdditionalProperties::Allowed(false), _))) => Some(node),
+            _ => None,
+        }
     }
 
     pub(super) fn has_members(&self) -> bool {

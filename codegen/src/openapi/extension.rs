@@ -55,3 +55,29 @@ impl AsyncExtension {
         })
     }
 }
+
+/// `x-planewright-pagination`: how the next page of a list is asked for.
+#[derive(Clone, Debug, Serialize)]
+pub struct PaginationExtension {
+    /// The query parameter that differs from page to page.
+    pub parameter: Text,
+    /// Where its next value stands, in the response body; without, it counts pages or what is on them.
+    pub next: Option<Text>,
+    /// Where the list stands, in the response body.
+    pub items: Option<Text>,
+}
+
+impl PaginationExtension {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// If it is no object, or doesn't name its parameter.
+    pub fn read(reading: Reading<'_>, node: &Node) -> Result<Self, Reported> {
+        let fields = Fields::of(reading, node, "`x-planewright-pagination`")?;
+        Ok(Self {
+            parameter: fields.required_string("parameter")?,
+            next: fields.string("next")?,
+            items: fields.string("items")?,
+        })
+    }
+}

@@ -32,7 +32,7 @@ mod swagger;
 pub use components::Components;
 pub use dialect::{Dialect, Language};
 pub use document::{Document, Path, Tag, parse};
-pub use extension::AsyncExtension;
+pub use extension::{AsyncExtension, PaginationExtension};
 pub use fields::{Fields, Reading, Text};
 pub use header::Header;
 pub use link::Link;

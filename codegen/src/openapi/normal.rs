@@ -40,7 +40,10 @@ const LIST: &[&str] = &["array"];
 const MEMBERS: &[&str] = &["object"];
 
 /// What may stand beside a `$ref` and says nothing about values.
-const WORDS: [&str; 15] = [
+const WORDS: [&str; 18] = [
+    "$anchor",
+    "$dynamicAnchor",
+    "$schema",
     "summary",
     "description",
     "title",

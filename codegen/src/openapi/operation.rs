@@ -1,8 +1,8 @@
 use serde::Serialize;
 
 use super::{
-    AsyncExtension, Fields, Parameter, Reading, RefOr, RequestBody, Response, Server, Text,
-    security_requirements,
+    AsyncExtension, Fields, PaginationExtension, Parameter, Reading, RefOr, RequestBody, Response, Server,
+    Text, security_requirements,
 };
 use crate::diagnostic::Reported;
 use crate::ir::{Docs, Method, SecurityRequirement};
@@ -41,6 +41,8 @@ pub struct Operation<'a> {
     pub servers: Vec<Server>,
     /// `x-planewright-async`.
     pub asynchronous: Option<AsyncExtension>,
+    /// `x-planewright-pagination`.
+    pub pagination: Option<PaginationExtension>,
     /// `callbacks` by name, to be read when the operation is resolved.
     #[serde(skip)]
     pub callbacks: Vec<(Text, &'a Node)>,
@@ -70,6 +72,10 @@ impl<'a> Operation<'a> {
             security: fields.get("security").map(|_| security_requirements(reading, fields)).transpose()?,
             servers: Server::list(reading, fields),
             asynchronous: asynchronous?,
+            pagination: fields
+                .get("x-planewright-pagination")
+                .map(|node| PaginationExtension::read(reading, node))
+                .transpose()?,
             callbacks: fields.entries("callbacks")?.collect(),
         })
     }

@@ -1,8 +1,11 @@
 use serde::Serialize;
 
-use super::{Fields, Language, Operation, OperationEntry, Parameter, Reading, RefOr, Server, swagger};
+use super::{
+    Fields, Language, Operation, OperationEntry, Parameter, Reading, RefOr, Reference, Server, swagger,
+};
 use crate::diagnostic::{Cost, Problem, Reported, code};
 use crate::ir::Method;
+use crate::resolve::target;
 use crate::source::{Member, Node};
 
 /// What is under a path.
@@ -39,13 +42,13 @@ impl<'a> PathItem<'a> {
                 let message = format!("a method is written in lower case; `{}` isn't", member.key);
                 Problem::new(code::REPAIRED_TYPE, member.key_span, message).report(reading.sink);
             }
-            let label = member
-                .value
+            let route = Cost::Operation(format!("{} {path}", member.key.to_ascii_uppercase()));
+            let Ok(written) = reading.sink.within(route, || end(reading, &member.value)) else { continue };
+            let label = written
                 .get("operationId")
                 .and_then(Node::as_str)
                 .map_or_else(|| format!("{} {path}", member.key.to_ascii_uppercase()), str::to_owned);
             let operation = reading.sink.within(Cost::Operation(label), || {
-                let written = &member.value;
                 let operation =
                     if is_swagger { swagger::operation(reading, node, written)? } else { written };
                 Operation::read(reading, operation)
@@ -56,6 +59,17 @@ impl<'a> PathItem<'a> {
         }
         Ok(Self { servers: Server::list(reading, fields), parameters, operations })
     }
+}
+
+/// The operation itself. Documents of several files refer to operations, though the specification doesn't say so.
+fn end<'a>(reading: Reading<'a>, node: &'a Node) -> Result<&'a Node, Reported> {
+    let mut end = node;
+    for _ in 0..16 {
+        let Some(reference) = Reference::of(end) else { return Ok(end) };
+        end = target(reading, &reference)?.node;
+    }
+    let message = "this reference leads back to itself";
+    Err(Problem::new(code::REFERENCE_CYCLE, node.span, message).report(reading.sink))
 }
 
 /// Says that a member means nothing.

@@ -29,7 +29,8 @@ impl<'a> Reference<'a> {
     /// The reference that `node` is, if it is one.
     #[must_use]
     pub fn of(node: &'a Node) -> Option<Self> {
-        let target = node.get("$ref")?;
+        // Dynamic ones lead, without a schema that extends another from afar, where they say.
+        let target = node.get("$ref").or_else(|| node.get("$dynamicRef"))?;
         let text = Text { value: target.as_str()?.to_owned(), span: target.span };
         Some(Self { target: text, node })
     }

@@ -3,7 +3,8 @@ use super::kind;
 use super::{Fields, Language, Reading, Reference, Text, normal};
 use crate::diagnostic::{Problem, Reported, code};
 use crate::ir::Docs;
-use crate::source::{Node, Span, Value};
+use crate::resolve::target;
+use crate::source::{Member, Node, Object, Span, Value};
 
 /// A description of values.
 #[derive(Clone, Debug)]
@@ -126,13 +127,13 @@ impl<'a> Schema<'a> {
                 Some(_) => Some(fields.array("enum")),
                 None => node.get("const").map(std::slice::from_ref),
             },
-            properties: named(fields, "properties")?,
+            properties: named(reading, fields, "properties")?,
             required: required(reading, fields),
             additional: additional(reading, fields)?,
-            pattern_properties: named(fields, "patternProperties")?,
+            pattern_properties: named(reading, fields, "patternProperties")?,
             property_names: fields.get("propertyNames"),
-            dependent_required: dependent_required(fields)?,
-            dependent_schemas: named(fields, "dependentSchemas")?,
+            dependent_required: dependent_required(reading, fields)?,
+            dependent_schemas: named(reading, fields, "dependentSchemas")?,
             unevaluated_properties: fields.get("unevaluatedProperties"),
             items: fields.get("items"),
             prefix_items: fields.array("prefixItems"),
@@ -177,21 +178,49 @@ fn encoding(fields: Fields<'_>) -> Option<&'static str> {
     encoding.eq_ignore_ascii_case("base64").then_some("byte")
 }
 
-/// Schemas by name, also by names that begin with `x-`.
-fn named<'a>(fields: Fields<'a>, key: &str) -> Result<Vec<(Text, &'a Node)>, Reported> {
-    let object = fields.object(key)?;
-    let members = object.into_iter().flat_map(|object| object.iter());
-    Ok(members
-        .map(|member| (Text { value: member.key.clone(), span: member.key_span }, &member.value))
-        .collect())
+/// Schemas by name, also by names that begin with `x-`. A reference among them stands for those that it leads to:
+/// documents of several files have such.
+fn named<'a>(reading: Reading<'a>, fields: Fields<'a>, key: &str) -> Result<Vec<(Text, &'a Node)>, Reported> {
+    let mut list = Vec::new();
+    let mut open: Vec<&'a Object> = fields.object(key)?.into_iter().collect();
+    let mut steps = 0;
+    while let Some(object) = open.pop() {
+        for member in object.iter() {
+            let Some(text) = leads(member).filter(|_| steps < MOST_STEPS) else {
+                list.push((Text { value: member.key.clone(), span: member.key_span }, &member.value));
+                continue;
+            };
+            steps += 1;
+            let target = target(reading, &Reference { target: text, node: &member.value })?;
+            let message = "a reference can't stand among members; those that it leads to are taken";
+            Problem::new(code::REPAIRED_TYPE, member.value.span, message).report(reading.sink);
+            open.extend(target.node.as_object());
+        }
+    }
+    Ok(list)
 }
 
-fn dependent_required(fields: Fields<'_>) -> Result<Vec<(Text, Vec<Text>)>, Reported> {
+/// How many references may stand for members of one object.
+const MOST_STEPS: usize = 16;
+
+/// The reference that a member is. A member that is called so has a schema, not a text.
+fn leads(member: &Member) -> Option<Text> {
+    let text = member.value.as_str().filter(|_| member.key == "$ref")?;
+    Some(Text { value: text.to_owned(), span: member.value.span })
+}
+
+fn dependent_required<'a>(
+    reading: Reading<'a>,
+    fields: Fields<'a>,
+) -> Result<Vec<(Text, Vec<Text>)>, Reported> {
     let names = |node: &Node| {
         let nodes = node.as_array().unwrap_or_default().iter();
         nodes.filter_map(|node| Some(Text { value: node.as_str()?.to_owned(), span: node.span })).collect()
     };
-    Ok(named(fields, "dependentRequired")?.into_iter().map(|(name, node)| (name, names(node))).collect())
+    Ok(named(reading, fields, "dependentRequired")?
+        .into_iter()
+        .map(|(name, node)| (name, names(node)))
+        .collect())
 }
 
 fn required(reading: Reading<'_>, fields: Fields<'_>) -> Vec<Text> {

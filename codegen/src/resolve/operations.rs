@@ -4,8 +4,8 @@ use super::follow;
 use crate::diagnostic::{Cost, Problem, Reported, code};
 use crate::ir::{Docs, Method, SecurityRequirement};
 use crate::openapi::{
-    AsyncExtension, Document, Header, Link, MediaType, OperationEntry, Parameter, Path, PathItem, Reading,
-    RefOr, RequestBody, Response, Server, Text,
+    AsyncExtension, Document, Header, Link, MediaType, OperationEntry, PaginationExtension, Parameter, Path,
+    PathItem, Reading, RefOr, RequestBody, Response, Server, Text,
 };
 use crate::source::Span;
 
@@ -47,6 +47,8 @@ pub struct ResolvedOperation<'a> {
     pub servers: Vec<Server>,
     /// `x-planewright-async`.
     pub asynchronous: Option<AsyncExtension>,
+    /// `x-planewright-pagination`.
+    pub pagination: Option<PaginationExtension>,
     /// Whether it is a webhook or a callback: a request that the API sends.
     pub is_outgoing: bool,
 }
@@ -131,6 +133,7 @@ pub(super) fn operation<'a>(
         security: operation.security.clone().unwrap_or_else(|| document.security.clone()),
         servers: servers.clone(),
         asynchronous: operation.asynchronous.clone(),
+        pagination: operation.pagination.clone(),
         is_outgoing: false,
     })
 }

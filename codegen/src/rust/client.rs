@@ -4,19 +4,22 @@ mod arguments;
 mod body;
 mod follow;
 mod headers;
+mod pages;
 mod result;
 
 use serde::Serialize;
 
 pub use self::follow::Follow;
 pub use self::headers::{HeaderField, HeadersPlan};
+pub use self::pages::PagesPlan;
 pub use self::result::{OtherOutcome, Outcome, OutcomeVariant};
 
 use self::arguments::{Inputs, Value};
 use super::names::claim;
 use super::{Codec, RustApi, bodies, docs, names, reserved, security};
 use crate::ir::{
-    Docs, LinkTarget, Method, Operation, Parameter, ParameterLocation, RuntimeExpression, SegmentPart,
+    Api, Docs, LinkTarget, Method, Operation, Parameter, ParameterLocation, RuntimeExpression, SegmentPart,
+    Server,
 };
 
 /// Names that a builder has beside those of its inputs.
@@ -34,6 +37,8 @@ pub struct ClientPlan {
     pub model_use: String,
     /// One for each tag that has operations.
     pub modules: Vec<ClientModule>,
+    /// Where the API is served: URLs and descriptions.
+    pub servers: Vec<(String, String)>,
     /// The security schemes that operations demand: names, and where they stand as expressions.
     pub schemes: Vec<(String, String)>,
 }
@@ -76,6 +81,8 @@ pub struct ClientOperation {
     pub path: String,
     /// The value of `Accept`.
     pub accept: Option<String>,
+    /// Where it is served, if that isn't where the rest is, as an expression.
+    pub server: String,
     /// What its callers must present, as an expression.
     pub security: String,
     /// Whether it may be sent twice without harm.
@@ -98,6 +105,8 @@ pub struct ClientOperation {
     pub outcome: Outcome,
     /// How the work that it starts is followed.
     pub follow: Option<Follow>,
+    /// If it is a list that comes in pages, how the next is asked for.
+    pub pages: Option<PagesPlan>,
 }
 
 /// An argument of an operation's method.
@@ -180,6 +189,7 @@ pub fn plan(rust: &RustApi<'_>) -> ClientPlan {
         docs: docs::lines([Some(title.as_str()), api.description.as_deref()]),
         model_use: if uses_model { rust.config().layout.model_use() } else { String::new() },
         modules,
+        servers: servers(api),
         schemes: security::places(api),
     }
 }
@@ -309,6 +319,9 @@ fn plan_call(
         preparation = before;
         statements.push(after);
     }
+    let answer = result::json_type(rust, operation)
+        .filter(|_| outcome.variants.is_empty() && follow.is_none() && operation.method == Method::Get);
+    let pages = answer.and_then(|answer| pages::plan(rust, operation, &names.parameters, &inputs, answer));
     let Inputs { arguments, fields, setters } = inputs;
     ClientOperation {
         id: operation.id.clone(),
@@ -319,6 +332,7 @@ fn plan_call(
         http_method: http_method(operation.method),
         path: operation.path.text.clone(),
         accept: outcome.accept.clone(),
+        server: server(rust.api(), operation),
         security: security::schemes_of(rust.api(), operation),
         repeatable: matches!(operation.method, Method::Get | Method::Head | Method::Options | Method::Trace),
         arguments,
@@ -330,6 +344,7 @@ fn plan_call(
         preparation,
         outcome,
         follow,
+        pages,
     }
 }
 
@@ -352,6 +367,7 @@ fn uses_model(operation: &ClientOperation) -> bool {
         || variants.any(names)
         || others.any(names)
         || headers.any(names)
+        || operation.pages.iter().any(|pages| names(&pages.ty) || names(&pages.advance))
         || names(&outcome.ty)
         || follow.chain(operation.follow.iter().map(|follow| &follow.ty)).any(names)
 }
@@ -456,6 +472,19 @@ fn operation_docs(operation: &Operation) -> Vec<String> {
     }
     lines.extend(links(operation));
     lines
+}
+
+/// Where the API is served; without a word about it, nowhere.
+fn servers(api: &Api) -> Vec<(String, String)> {
+    let description = |server: &Server| server.description.clone().unwrap_or_default();
+    api.servers.iter().map(|server| (server.url.clone(), description(server))).collect()
+}
+
+/// The operation's own server, as an expression over `SERVERS` of the module above.
+fn server(api: &Api, operation: &Operation) -> String {
+    let Some(own) = operation.servers.first() else { return "None".to_owned() };
+    let home = if api.servers.is_empty() { "&[]" } else { "super::SERVERS" };
+    format!("Some(::planewright_client::ServerChange {{ home: {home}, own: {:?} }})", own.url)
 }
 
 /// What the document says to call next, and with what.

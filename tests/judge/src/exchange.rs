@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use planewright_codegen::config::Config;
-use planewright_codegen::ir::{Body, BodyKind, Content, Operation, ParameterLocation, TypeKind};
+use planewright_codegen::ir::{Body, BodyKind, Content, Operation, ParameterLocation, Part, TypeKind};
 use planewright_codegen::rust::client::{ClientModule, ClientOperation, ClientPlan};
-use planewright_codegen::rust::server::{ResponseVariant, ServerOperation, ServerPlan};
+use planewright_codegen::rust::server::{BodyPlan, ResponseVariant, ServerOperation, ServerPlan};
 use planewright_codegen::rust::{Presence, RustApi, Scope, client, server};
 
 /// The part that is the same for every document.
@@ -68,13 +68,11 @@ impl<'a> Exchange<'a> {
         if served.variants.iter().any(|variant| variant.from.as_ref().is_some_and(|(ty, _)| is_stream(ty))) {
             return Err("its answer is a stream of values");
         }
-        if served.body.as_ref().is_some_and(|body| body.choice.is_some()) {
-            return Err("its body has several types");
-        }
         let mut text = String::new();
         let mut given = Vec::new();
         let mut calls = String::new();
-        let mut setters = called.setters.iter();
+        // Those without an argument choose a media type; the usual one is sent.
+        let mut setters = called.setters.iter().filter(|setter| !setter.ty.is_empty());
         for (index, parameter) in operation.parameters.iter().enumerate() {
             let ty = self.rust.value_expr(&parameter.ty, Scope::Outside);
             let name = format!("__p{index}");
@@ -140,7 +138,7 @@ impl<'a> Exchange<'a> {
     ) -> Result<(), Skipped> {
         let content = sent(body).ok_or("the body has no media type")?;
         let ty = match &content.kind {
-            BodyKind::Json(ty) | BodyKind::Yaml(ty) => ty,
+            BodyKind::Json(ty) | BodyKind::Yaml(ty) | BodyKind::Form { ty, .. } => ty,
             BodyKind::Text | BodyKind::Scalar(_) => {
                 let _ = writeln!(
                     text,
@@ -166,12 +164,19 @@ impl<'a> Exchange<'a> {
                 }
                 return Ok(());
             }
-            BodyKind::Form { .. } => return Err("its body is a form"),
             BodyKind::Items { .. } | BodyKind::Events(_) => return Err("its body is a stream of values"),
-            BodyKind::Multipart { .. } => return Err("its body has several parts"),
+            BodyKind::Multipart { parts, .. } => {
+                let served = served.body.as_ref().and_then(|body| body.parts.as_ref());
+                if served.is_none_or(|served| served.parts.len() != parts.len()) {
+                    return Err("the server prefers another media type");
+                }
+                return self.parts(parts, given, setters, (text, calls));
+            }
         };
         let expected = self.rust.type_expr(ty, Scope::Outside);
-        if !served.body.as_ref().is_some_and(|served| self.is_told(&called.id, &served.ty)) {
+        if !served.body.as_ref().is_some_and(|served| {
+            self.is_told(&called.id, &served.ty) || self.seen_choice(&called.id, served).is_some()
+        }) {
             return Err("the server prefers another media type");
         }
         let rest = &called.arguments[given.len().min(called.arguments.len())..];
@@ -238,15 +243,99 @@ impl<'a> Exchange<'a> {
         Ok(())
     }
 
+    /// How the parts of a body are given.
+    fn parts(
+        &self,
+        parts: &[Part],
+        given: &mut Vec<String>,
+        setters: &[&str],
+        (text, calls): (&mut String, &mut String),
+    ) -> Result<(), Skipped> {
+        let mut setters = setters.iter();
+        for (index, part) in parts.iter().enumerate() {
+            let ty = match &part.kind {
+                BodyKind::Json(ty) => self.rust.type_expr(ty, Scope::Outside),
+                BodyKind::Scalar(ty) => self.rust.value_expr(ty, Scope::Outside),
+                _ => "String".to_owned(),
+            };
+            let upload = match part.kind {
+                BodyKind::Stream => ".map(|text| planewright_client::Upload::bytes(\"file\", text))",
+                _ => "",
+            };
+            let name = format!("__f{index}");
+            let _ = writeln!(
+                text,
+                "let {name}: Vec<{ty}> = input.parts(\"f{index}\")?;\nsent.tell(\"f{index}\", &{name});"
+            );
+            let all = format!("{name}.into_iter(){upload}.collect::<Vec<_>>()");
+            let first = format!("{name}.into_iter().next(){upload}");
+            match (part.required, part.repeated) {
+                (true, true) => given.push(all),
+                (true, false) => given.push(format!("{first}.ok_or(\"unfit\\ta part is missing\")?")),
+                (false, repeated) => {
+                    let setter = setters.next().ok_or("the client lacks a method for a part")?;
+                    let _ = match repeated {
+                        true => writeln!(calls, "if !{name}.is_empty() {{ call = call.{setter}({all}); }}"),
+                        false => {
+                            writeln!(calls, "if let Some(value) = {first} {{ call = call.{setter}(value); }}")
+                        }
+                    };
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Whether the server's body is of a type that has a form in JSON.
     fn is_told(&self, id: &str, ty: &str) -> bool {
         let operation = self.rust.api().operations.iter().find(|operation| operation.id == id);
         let content = operation.and_then(|operation| sent(operation.body.as_ref()?));
         let expected = match content.map(|content| &content.kind) {
-            Some(BodyKind::Json(ty)) => self.rust.type_expr(ty, Scope::Outside),
+            Some(BodyKind::Json(ty) | BodyKind::Yaml(ty) | BodyKind::Form { ty, .. }) => {
+                self.rust.type_expr(ty, Scope::Outside)
+            }
             _ => "String".to_owned(),
         };
         ty == expected || ty == format!("Option<{expected}>")
+    }
+
+    /// How the server looks at a body that may be of several types: at the one that is sent.
+    fn seen_choice(&self, id: &str, body: &BodyPlan) -> Option<String> {
+        let choice = body.choice.as_ref()?;
+        let variant = choice.variants.iter().find(|variant| self.is_told(id, &variant.ty))?;
+        let pattern = format!("server::{}::{}(body)", choice.name, variant.name);
+        let pattern = if body.ty.starts_with("Option<") { format!("Some({pattern})") } else { pattern };
+        Some(format!("if let {pattern} = &__request.body {{ seen.tell(\"body\", body); }}\n"))
+    }
+
+    /// How the server looks at the parts of a body.
+    fn seen_parts(&self, id: &str, body: &BodyPlan) -> String {
+        let Some(plan) = &body.parts else { return String::new() };
+        let operation = self.rust.api().operations.iter().find(|operation| operation.id == id);
+        let declared = operation.and_then(|operation| operation.body.as_ref().and_then(sent));
+        let mut out =
+            "let mut parts = __request.body;\nwhile let Some(part) = parts.next_part().await.map_err(ApiError::internal)? {\nmatch part {\n".to_owned();
+        for (index, part) in plan.parts.iter().enumerate() {
+            let is_json = match declared.map(|content| &content.kind) {
+                Some(BodyKind::Multipart { parts, .. }) => {
+                    parts.get(index).is_some_and(|part| matches!(part.kind, BodyKind::Json(_)))
+                }
+                _ => false,
+            };
+            let read = if !part.ty.starts_with("Part<") {
+                format!("seen.push(\"f{index}\", &part);")
+            } else {
+                let bytes = "let mut part = part; let bytes = part.bytes(1 << 20).await.map_err(ApiError::internal)?;";
+                let value = match is_json {
+                    true => "serde_json::from_slice::<Value>(&bytes).unwrap_or_default()",
+                    false => "String::from_utf8_lossy(&bytes).into_owned()",
+                };
+                format!("{bytes} seen.push(\"f{index}\", &{value});")
+            };
+            let _ = writeln!(out, "server::{}::{}(part) => {{ {read} }}", plan.part, part.name);
+        }
+        out.push_str("_ => {}\n}\n}\n");
+        out
     }
 
     /// The server's side.
@@ -280,6 +369,10 @@ impl<'a> Exchange<'a> {
                         "BodyStream" => out.push_str(
                             "let mut body = Vec::new();\nwhile let Some(chunk) = __request.body.chunk().await.map_err(ApiError::internal)? { body.extend_from_slice(&chunk); }\nseen.tell(\"body\", &String::from_utf8_lossy(&body).into_owned());\n",
                         ),
+                        _ if body.choice.is_some() => {
+                            out.push_str(&self.seen_choice(&operation.id, body).unwrap_or_default());
+                        }
+                        _ if body.parts.is_some() => out.push_str(&self.seen_parts(&operation.id, body)),
                         ty if self.is_told(&operation.id, ty) => {
                             out.push_str("seen.tell(\"body\", &__request.body);\n");
                         }

@@ -65,8 +65,11 @@ pub(crate) struct Workshop {
     pub(crate) target: PathBuf,
 }
 
-/// A program, built: it answers each line with one line.
-pub(crate) struct Program(PathBuf);
+/// A program, built: it answers each line with one line. It goes when this value goes, since many take much room.
+pub(crate) struct Program {
+    path: PathBuf,
+    name: String,
+}
 
 /// What a program says of a line: a word, and more.
 pub(crate) type Answer = (String, String);
@@ -99,7 +102,7 @@ impl Workshop {
         let done = command.stdin(Stdio::null()).output().context("cargo can't be run")?;
         let said = String::from_utf8_lossy(&done.stderr);
         ensure!(done.status.success(), "the program of {name} doesn't compile:\n{}", head(&said, 30));
-        Ok(Program(self.target.join("debug").join(name)))
+        Ok(Program { path: self.target.join("debug").join(name), name: name.to_owned() })
     }
 }
 
@@ -144,18 +147,18 @@ impl Program {
                 answers.push(("died".to_owned(), "the program died".to_owned()));
             }
             let deaths = answers.iter().rev().take(100).filter(|(word, _)| word == "died").count();
-            ensure!(deaths < 100, "{} dies all the time", self.0.display());
+            ensure!(deaths < 100, "{} dies all the time", self.path.display());
         }
         Ok(answers)
     }
 
     fn run(&self, lines: &[(usize, String)], answers: &mut Vec<Answer>) -> Result<()> {
-        let mut child = Command::new(&self.0)
+        let mut child = Command::new(&self.path)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .with_context(|| format!("{} can't be run", self.0.display()))?;
+            .with_context(|| format!("{} can't be run", self.path.display()))?;
         let mut input = child.stdin.take().context("no input")?;
         let output = BufReader::new(child.stdout.take().context("no output")?);
         std::thread::scope(|scope| {
@@ -174,6 +177,21 @@ impl Program {
         });
         child.wait()?;
         Ok(())
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let Some(folder) = self.path.parent() else { return };
+        let _ = fs::remove_file(&self.path);
+        // What cargo names after a crate has a hash behind the name.
+        let stem = format!("{}-", self.name.replace('-', "_"));
+        for entry in fs::read_dir(folder.join("deps")).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.trim_start_matches("lib").starts_with(&stem) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
     }
 }
 

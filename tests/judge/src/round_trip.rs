@@ -6,13 +6,15 @@ use std::fmt::Write as _;
 use anyhow::{Context as _, Result};
 use planewright_codegen::config::{Config, Layout, Parts, Runtime};
 use planewright_codegen::generate_api;
-use planewright_codegen::ir::{BodyKind, Content, Method, Operation, ParameterLocation, Response, Status};
+use planewright_codegen::ir::{
+    BodyKind, Content, Method, Operation, ParameterLocation, Part, Response, Status,
+};
 use planewright_sample::openapi::Way;
 use planewright_sample::{Sampler, Size};
 use serde_json::{Map, Value, json};
 
 use crate::document::Document;
-use crate::exchange::{Exchange, sent, vanishes};
+use crate::exchange::{Exchange, sent as sent_content, vanishes};
 use crate::harness::{Answer, Workshop};
 use crate::places::Places;
 use crate::same::difference;
@@ -125,7 +127,7 @@ impl Drawer<'_> {
             let in_path = parameter.location == ParameterLocation::Path;
             let in_header = parameter.location == ParameterLocation::Header;
             let fits = |value: &Value| {
-                !has_null(value) && !(in_path && is_empty(value)) && !(in_header && !fits_header(value))
+                !has_null(value) && (!in_path || fits_path(value)) && (!in_header || fits_header(value))
             };
             let drawn = schema
                 .and_then(|schema| self.value(&schema, None, number, seed.wrapping_add(index as u64), fits));
@@ -138,10 +140,19 @@ impl Drawer<'_> {
             }
         }
         if let Some(body) = &operation.body {
-            let content = sent(body).ok_or("the body has no media type")?;
-            if body.required || number != 1 || !matches!(content.kind, BodyKind::Json(_)) {
-                let value =
-                    self.body(content, places.body_schema(&content.media_type), Way::Request, (number, seed));
+            let content = sent_content(body).ok_or("the body has no media type")?;
+            let schema = places.body_schema(&content.media_type);
+            if let BodyKind::Multipart { parts, .. } = &content.kind {
+                let whole = schema.and_then(|schema| {
+                    self.value(&schema, Some(Way::Request), number, seed, |value| !has_null(value))
+                });
+                for (index, part) in parts.iter().enumerate() {
+                    let value = whole.as_ref().and_then(|whole| whole.get(&part.name));
+                    let value = value.cloned().or_else(|| part.required.then(|| json!("text")));
+                    send.insert(format!("f{index}"), part_values(part, value));
+                }
+            } else if body.required || number != 1 || !matches!(content.kind, BodyKind::Json(_)) {
+                let value = self.body(content, schema, Way::Request, (number, seed));
                 let value = value.ok_or("no value for the body")?;
                 send.insert("body".to_owned(), value);
             }
@@ -205,7 +216,11 @@ impl Drawer<'_> {
         (number, seed): (usize, u64),
     ) -> Option<Value> {
         match (&content.kind, schema) {
-            (BodyKind::Json(_) | BodyKind::Yaml(_) | BodyKind::Form { .. }, Some(schema)) => {
+            // A form's empty field is a text, and a missing one is absent: there is no null.
+            (BodyKind::Form { .. }, Some(schema)) => {
+                self.value(&schema, Some(way), number, seed, |value| !has_null(value))
+            }
+            (BodyKind::Json(_) | BodyKind::Yaml(_), Some(schema)) => {
                 self.value(&schema, Some(way), number, seed, |_| true)
             }
             (BodyKind::Json(_) | BodyKind::Yaml(_) | BodyKind::Form { .. }, None) => {
@@ -259,6 +274,13 @@ fn compare(operation: &Operation, input: &Value, (word, rest): Answer) -> Result
     }
     if let (Some(sent), Some(seen)) = (sent.get("body"), seen.get("body")) {
         let (mut sent, mut seen) = (sent.clone(), seen.clone());
+        let content = operation.body.as_ref().and_then(sent_content);
+        if content.is_some_and(|content| matches!(content.kind, BodyKind::Form { .. })) {
+            // As in a query.
+            for body in [&mut sent, &mut seen] {
+                body.as_object_mut().into_iter().for_each(|body| body.retain(|_, value| !nothing(value)));
+            }
+        }
         let trigger_id = operation.async_operation.as_ref().and_then(|work| work.trigger_id.as_deref());
         if let Some([name]) = trigger_id
             && sent.get(name).is_none_or(Value::is_null)
@@ -271,6 +293,12 @@ fn compare(operation: &Operation, input: &Value, (word, rest): Answer) -> Result
         let chosen = trigger_id.is_some() && nothing(&sent) && nothing(&seen);
         if let Some(difference) = difference(&sent, &seen).filter(|_| !chosen) {
             return Err(format!("the body: {difference}"));
+        }
+    }
+    for (name, sent) in sent.iter().filter(|(name, _)| name.starts_with('f')) {
+        let seen = seen.get(name).cloned().unwrap_or_else(|| json!([]));
+        if let Some(difference) = difference(sent, &seen) {
+            return Err(format!("the part {name}: {difference}"));
         }
     }
     let (answered, received) = (members("answered"), members("received"));
@@ -291,6 +319,18 @@ fn compare(operation: &Operation, input: &Value, (word, rest): Answer) -> Result
     }
 }
 
+/// The values of a part: as many as there are, those of files and texts as texts.
+fn part_values(part: &Part, value: Option<Value>) -> Value {
+    let values = match value {
+        None => Vec::new(),
+        Some(Value::Array(items)) if part.repeated => items,
+        Some(other) => vec![other],
+    };
+    let as_text = |value: Value| if value.is_string() { value } else { json!(value.to_string()) };
+    let is_text = matches!(part.kind, BodyKind::Stream | BodyKind::Text);
+    values.into_iter().map(|value| if is_text { as_text(value) } else { value }).collect()
+}
+
 fn nothing(value: &Value) -> bool {
     match value {
         Value::Null => true,
@@ -300,8 +340,9 @@ fn nothing(value: &Value) -> bool {
     }
 }
 
-fn is_empty(value: &Value) -> bool {
-    nothing(value) || value.as_str() == Some("")
+/// Whether it can stand in a path: what is empty, or a step of its own, can't.
+fn fits_path(value: &Value) -> bool {
+    !nothing(value) && !matches!(value.as_str(), Some("" | "." | ".."))
 }
 
 /// Whether every text in it can stand in a header: visible ASCII, and no space at its ends.

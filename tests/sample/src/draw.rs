@@ -173,6 +173,9 @@ impl<'a> Drawing<'a> {
             Some(whole) => whole - i128::from(high.exclusive),
             None => high.at.floor() as i128,
         });
+        // What is beyond any number that is drawn is out of reach all the same.
+        const FAR: i128 = 1 << 100;
+        let (low, high) = (low.map(|low| low.clamp(-FAR, FAR)), high.map(|high| high.clamp(-FAR, FAR)));
         if let (Some(low), Some(high)) = (low, high)
             && low > high
         {

@@ -89,6 +89,22 @@ fn equal_seeds_give_equal_samples() {
 }
 
 #[test]
+fn bounds_beyond_all_numbers_are_no_panic() {
+    for schema in [
+        json!({"type": "integer", "maximum": 1e300}),
+        json!({"type": "integer", "minimum": -1e300, "exclusiveMaximum": 1e300}),
+        json!({"type": "number", "minimum": 1e300, "multipleOf": 1e-300}),
+        json!({"type": "string", "maxLength": u64::MAX, "minLength": 0}),
+        json!({"type": "array", "maxItems": u64::MAX}),
+        json!({"type": "object", "maxProperties": u64::MAX, "minProperties": u64::MAX}),
+    ] {
+        for seed in 0..50 {
+            let _ = Sampler::new(&schema).draw(&schema, Size::Large, seed);
+        }
+    }
+}
+
+#[test]
 fn what_nothing_satisfies_is_not_drawn() {
     for schema in [
         json!(false),

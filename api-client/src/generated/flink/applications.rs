@@ -94,6 +94,7 @@ static CANCEL_APPLICATION: ::planewright_client::Operation = ::planewright_clien
     method: ::planewright_client::__private::http::Method::POST,
     path: "/applications/{applicationid}/cancel",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: false,
 };
@@ -139,6 +140,7 @@ static GET_APPLICATION_DETAILS: ::planewright_client::Operation = ::planewright_
     method: ::planewright_client::__private::http::Method::GET,
     path: "/applications/{applicationid}",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -187,6 +189,7 @@ static GET_APPLICATION_EXCEPTIONS: ::planewright_client::Operation = ::planewrig
     method: ::planewright_client::__private::http::Method::GET,
     path: "/applications/{applicationid}/exceptions",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -236,6 +239,7 @@ static GET_APPLICATIONS_OVERVIEW: ::planewright_client::Operation = ::planewrigh
     method: ::planewright_client::__private::http::Method::GET,
     path: "/applications/overview",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -282,6 +286,7 @@ static GET_JOB_MANAGER_APPLICATION_CONFIGURATION: ::planewright_client::Operatio
     method: ::planewright_client::__private::http::Method::GET,
     path: "/applications/{applicationid}/jobmanager/config",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };

@@ -288,6 +288,7 @@ static GET_CHECKPOINT_CONFIG: ::planewright_client::Operation = ::planewright_cl
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/checkpoints/config",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -335,6 +336,7 @@ static GET_CHECKPOINT_STATISTIC_DETAILS: ::planewright_client::Operation = ::pla
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/checkpoints/details/{checkpointid}",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -386,6 +388,7 @@ static GET_CHECKPOINT_STATUS: ::planewright_client::Operation = ::planewright_cl
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/checkpoints/{triggerid}",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -435,6 +438,7 @@ static GET_CHECKPOINTING_STATISTICS: ::planewright_client::Operation = ::planewr
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/checkpoints",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -484,6 +488,7 @@ static GET_SAVEPOINT_DISPOSAL_STATUS: ::planewright_client::Operation = ::planew
     method: ::planewright_client::__private::http::Method::GET,
     path: "/savepoint-disposal/{triggerid}",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -532,6 +537,7 @@ static GET_SAVEPOINT_STATUS: ::planewright_client::Operation = ::planewright_cli
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/savepoints/{triggerid}",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -581,6 +587,7 @@ static GET_TASK_CHECKPOINT_STATISTICS: ::planewright_client::Operation = ::plane
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/checkpoints/details/{checkpointid}/subtasks/{vertexid}",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -635,6 +642,7 @@ static TRIGGER_CHECKPOINT: ::planewright_client::Operation = ::planewright_clien
     method: ::planewright_client::__private::http::Method::POST,
     path: "/jobs/{jobid}/checkpoints",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: false,
 };
@@ -736,6 +744,7 @@ static TRIGGER_SAVEPOINT: ::planewright_client::Operation = ::planewright_client
     method: ::planewright_client::__private::http::Method::POST,
     path: "/jobs/{jobid}/savepoints",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: false,
 };
@@ -853,6 +862,7 @@ static TRIGGER_SAVEPOINT_DISPOSAL: ::planewright_client::Operation = ::planewrig
     method: ::planewright_client::__private::http::Method::POST,
     path: "/savepoint-disposal",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: false,
 };
@@ -917,6 +927,7 @@ static TRIGGER_STOP_WITH_SAVEPOINT: ::planewright_client::Operation = ::planewri
     method: ::planewright_client::__private::http::Method::POST,
     path: "/jobs/{jobid}/stop",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: false,
 };

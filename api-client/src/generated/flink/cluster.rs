@@ -54,6 +54,7 @@ static GET_CLUSTER_OVERVIEW: ::planewright_client::Operation = ::planewright_cli
     method: ::planewright_client::__private::http::Method::GET,
     path: "/overview",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -98,6 +99,7 @@ static GET_DASHBOARD_CONFIGURATION: ::planewright_client::Operation = ::planewri
     method: ::planewright_client::__private::http::Method::GET,
     path: "/config",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -144,6 +146,7 @@ static SHUTDOWN_CLUSTER: ::planewright_client::Operation = ::planewright_client:
     method: ::planewright_client::__private::http::Method::DELETE,
     path: "/cluster",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: false,
 };

@@ -81,6 +81,7 @@ static DELETE_CLUSTER_DATA_SET: ::planewright_client::Operation = ::planewright_
     method: ::planewright_client::__private::http::Method::DELETE,
     path: "/datasets/{datasetid}",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: false,
 };
@@ -145,6 +146,7 @@ static GET_CLUSTER_DATA_SET_DELETE_STATUS: ::planewright_client::Operation = ::p
     method: ::planewright_client::__private::http::Method::GET,
     path: "/datasets/delete/{triggerid}",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -193,6 +195,7 @@ static GET_CLUSTER_DATA_SET_LIST: ::planewright_client::Operation = ::planewrigh
     method: ::planewright_client::__private::http::Method::GET,
     path: "/datasets",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };

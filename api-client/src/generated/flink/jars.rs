@@ -134,6 +134,7 @@ static DELETE_JAR: ::planewright_client::Operation = ::planewright_client::Opera
     method: ::planewright_client::__private::http::Method::DELETE,
     path: "/jars/{jarid}",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: false,
 };
@@ -178,6 +179,7 @@ static GENERATE_PLAN_FROM_JAR: ::planewright_client::Operation = ::planewright_c
     method: ::planewright_client::__private::http::Method::POST,
     path: "/jars/{jarid}/plan",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: false,
 };
@@ -314,6 +316,7 @@ static GET_JAR_LIST: ::planewright_client::Operation = ::planewright_client::Ope
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jars",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -356,6 +359,7 @@ static GET_JAR_PLAN: ::planewright_client::Operation = ::planewright_client::Ope
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jars/{jarid}/plan",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -434,6 +438,7 @@ static SUBMIT_APPLICATION_FROM_JAR: ::planewright_client::Operation = ::planewri
     method: ::planewright_client::__private::http::Method::POST,
     path: "/jars/{jarid}/run-application",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: false,
 };
@@ -629,6 +634,7 @@ static SUBMIT_JOB_FROM_JAR: ::planewright_client::Operation = ::planewright_clie
     method: ::planewright_client::__private::http::Method::POST,
     path: "/jars/{jarid}/run",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: false,
 };
@@ -817,6 +823,7 @@ static UPLOAD_JAR: ::planewright_client::Operation = ::planewright_client::Opera
     method: ::planewright_client::__private::http::Method::POST,
     path: "/jars/upload",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: false,
 };

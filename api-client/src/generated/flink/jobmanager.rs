@@ -106,6 +106,7 @@ static GET_CLUSTER_CONFIGURATION_INFO: ::planewright_client::Operation = ::plane
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobmanager/config",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -152,6 +153,7 @@ static GET_JOB_MANAGER_ENVIRONMENT: ::planewright_client::Operation = ::planewri
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobmanager/environment",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -196,6 +198,7 @@ static GET_JOB_MANAGER_LOG: ::planewright_client::Operation = ::planewright_clie
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobmanager/log",
     accept: Some("text/plain"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -240,6 +243,7 @@ static GET_JOB_MANAGER_LOG_FILE: ::planewright_client::Operation = ::planewright
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobmanager/logs/{filename}",
     accept: Some("text/plain"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -288,6 +292,7 @@ static GET_JOB_MANAGER_LOG_LIST: ::planewright_client::Operation = ::planewright
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobmanager/logs",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -332,6 +337,7 @@ static GET_JOB_MANAGER_STDOUT: ::planewright_client::Operation = ::planewright_c
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobmanager/stdout",
     accept: Some("text/plain"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -376,6 +382,7 @@ static GET_JOB_MANAGER_THREAD_DUMP: ::planewright_client::Operation = ::planewri
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobmanager/thread-dump",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };

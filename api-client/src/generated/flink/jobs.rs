@@ -271,6 +271,7 @@ static CANCEL_JOB: ::planewright_client::Operation = ::planewright_client::Opera
     method: ::planewright_client::__private::http::Method::PATCH,
     path: "/jobs/{jobid}",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: false,
 };
@@ -325,6 +326,7 @@ static GET_JOB_ACCUMULATORS: ::planewright_client::Operation = ::planewright_cli
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/accumulators",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -382,6 +384,7 @@ static GET_JOB_CONFIG: ::planewright_client::Operation = ::planewright_client::O
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/config",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -427,6 +430,7 @@ static GET_JOB_DETAILS: ::planewright_client::Operation = ::planewright_client::
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -471,6 +475,7 @@ static GET_JOB_EXCEPTIONS: ::planewright_client::Operation = ::planewright_clien
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/exceptions",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -541,6 +546,7 @@ static GET_JOB_EXECUTION_RESULT: ::planewright_client::Operation = ::planewright
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/execution-result",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -590,6 +596,7 @@ static GET_JOB_IDS_WITH_STATUSES_OVERVIEW: ::planewright_client::Operation = ::p
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -636,6 +643,7 @@ static GET_JOB_MANAGER_JOB_CONFIGURATION: ::planewright_client::Operation = ::pl
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/jobmanager/config",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -685,6 +693,7 @@ static GET_JOB_MANAGER_JOB_ENVIRONMENT: ::planewright_client::Operation = ::plan
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/jobmanager/environment",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -732,6 +741,7 @@ static GET_JOB_MANAGER_LOG_URL: ::planewright_client::Operation = ::planewright_
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/jobmanager/log-url",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -779,6 +789,7 @@ static GET_JOB_PLAN: ::planewright_client::Operation = ::planewright_client::Ope
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/plan",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -824,6 +835,7 @@ static GET_JOB_STATUS_INFO: ::planewright_client::Operation = ::planewright_clie
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/status",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -871,6 +883,7 @@ static GET_JOBS_OVERVIEW: ::planewright_client::Operation = ::planewright_client
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/overview",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -913,6 +926,7 @@ static GET_TASK_MANAGER_LOG_URL: ::planewright_client::Operation = ::planewright
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/taskmanagers/{taskmanagerid}/log-url",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -963,6 +977,7 @@ static SUBMIT_JOB: ::planewright_client::Operation = ::planewright_client::Opera
     method: ::planewright_client::__private::http::Method::POST,
     path: "/jobs",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: false,
 };
@@ -1037,6 +1052,7 @@ static TRIGGER_HEARTBEAT: ::planewright_client::Operation = ::planewright_client
     method: ::planewright_client::__private::http::Method::PATCH,
     path: "/jobs/{jobid}/clientHeartbeat",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: false,
 };

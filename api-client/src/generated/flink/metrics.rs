@@ -177,6 +177,7 @@ static GET_AGGREGATED_JOB_METRICS: ::planewright_client::Operation = ::planewrig
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/metrics",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -259,6 +260,7 @@ static GET_AGGREGATED_SUBTASK_METRICS: ::planewright_client::Operation = ::plane
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/vertices/{vertexid}/subtasks/metrics",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -347,6 +349,7 @@ static GET_AGGREGATED_TASK_MANAGER_METRICS: ::planewright_client::Operation = ::
     method: ::planewright_client::__private::http::Method::GET,
     path: "/taskmanagers/metrics",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -429,6 +432,7 @@ static GET_JOB_MANAGER_METRICS: ::planewright_client::Operation = ::planewright_
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobmanager/metrics",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -483,6 +487,7 @@ static GET_JOB_MANAGER_OPERATOR_METRICS: ::planewright_client::Operation = ::pla
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/vertices/{vertexid}/jm-operator-metrics",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -543,6 +548,7 @@ static GET_JOB_METRICS: ::planewright_client::Operation = ::planewright_client::
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/metrics",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -598,6 +604,7 @@ static GET_JOB_VERTEX_METRICS: ::planewright_client::Operation = ::planewright_c
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/vertices/{vertexid}/metrics",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -656,6 +663,7 @@ static GET_SUBTASK_METRICS: ::planewright_client::Operation = ::planewright_clie
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/vertices/{vertexid}/subtasks/{subtaskindex}/metrics",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -717,6 +725,7 @@ static GET_TASK_MANAGER_METRICS: ::planewright_client::Operation = ::planewright
     method: ::planewright_client::__private::http::Method::GET,
     path: "/taskmanagers/{taskmanagerid}/metrics",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };

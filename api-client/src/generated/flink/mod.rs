@@ -34,6 +34,18 @@ pub mod rescaling;
 pub mod datasets;
 pub mod applications;
 
+/// Where the document says that the API is served.
+pub const SERVERS: &[::planewright_client::Server] = &[
+    ::planewright_client::Server {
+        url: "/",
+        description: "Without a version, which means the oldest one that has the path.",
+    },
+    ::planewright_client::Server {
+        url: "/v1",
+        description: "Version 1, the only one so far.",
+    },
+];
+
 /// The client: one method for each group of operations. Clones are cheap and share their connections.
 #[derive(Clone, Debug)]
 pub struct Client<S = ::planewright_client::HttpTransport> {

@@ -190,6 +190,7 @@ static GET_JOB_RESCALE_CONFIG: ::planewright_client::Operation = ::planewright_c
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/rescales/config",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -237,6 +238,7 @@ static GET_JOB_RESCALE_DETAILS: ::planewright_client::Operation = ::planewright_
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/rescales/details/{rescaleuuid}",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -286,6 +288,7 @@ static GET_JOB_RESCALES_HISTORY: ::planewright_client::Operation = ::planewright
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/rescales/history",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -333,6 +336,7 @@ static GET_JOB_RESCALES_OVERVIEW: ::planewright_client::Operation = ::planewrigh
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/rescales/overview",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -382,6 +386,7 @@ static GET_JOB_RESCALES_SUMMARY: ::planewright_client::Operation = ::planewright
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/rescales/summary",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -431,6 +436,7 @@ static GET_JOB_RESOURCE_REQUIREMENTS: ::planewright_client::Operation = ::planew
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/resource-requirements",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -480,6 +486,7 @@ static GET_RESCALING_STATUS: ::planewright_client::Operation = ::planewright_cli
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/rescaling/{triggerid}",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -529,6 +536,7 @@ static RESCALE_JOB: ::planewright_client::Operation = ::planewright_client::Oper
     method: ::planewright_client::__private::http::Method::PATCH,
     path: "/jobs/{jobid}/rescaling",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: false,
 };
@@ -595,6 +603,7 @@ static UPDATE_JOB_RESOURCE_REQUIREMENTS: ::planewright_client::Operation = ::pla
     method: ::planewright_client::__private::http::Method::PUT,
     path: "/jobs/{jobid}/resource-requirements",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: false,
 };

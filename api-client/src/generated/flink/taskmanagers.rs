@@ -128,6 +128,7 @@ static GET_TASK_MANAGER_DETAILS: ::planewright_client::Operation = ::planewright
     method: ::planewright_client::__private::http::Method::GET,
     path: "/taskmanagers/{taskmanagerid}",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -176,6 +177,7 @@ static GET_TASK_MANAGER_LOG: ::planewright_client::Operation = ::planewright_cli
     method: ::planewright_client::__private::http::Method::GET,
     path: "/taskmanagers/{taskmanagerid}/log",
     accept: Some("text/plain"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -223,6 +225,7 @@ static GET_TASK_MANAGER_LOG_FILE: ::planewright_client::Operation = ::planewrigh
     method: ::planewright_client::__private::http::Method::GET,
     path: "/taskmanagers/{taskmanagerid}/logs/{filename}",
     accept: Some("text/plain"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -274,6 +277,7 @@ static GET_TASK_MANAGER_LOG_LIST: ::planewright_client::Operation = ::planewrigh
     method: ::planewright_client::__private::http::Method::GET,
     path: "/taskmanagers/{taskmanagerid}/logs",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -321,6 +325,7 @@ static GET_TASK_MANAGER_STDOUT: ::planewright_client::Operation = ::planewright_
     method: ::planewright_client::__private::http::Method::GET,
     path: "/taskmanagers/{taskmanagerid}/stdout",
     accept: Some("text/plain"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -370,6 +375,7 @@ static GET_TASK_MANAGER_THREAD_DUMP: ::planewright_client::Operation = ::planewr
     method: ::planewright_client::__private::http::Method::GET,
     path: "/taskmanagers/{taskmanagerid}/thread-dump",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -417,6 +423,7 @@ static GET_TASK_MANAGERS: ::planewright_client::Operation = ::planewright_client
     method: ::planewright_client::__private::http::Method::GET,
     path: "/taskmanagers",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };

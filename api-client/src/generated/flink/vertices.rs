@@ -228,6 +228,7 @@ static GET_JOB_VERTEX_ACCUMULATORS: ::planewright_client::Operation = ::planewri
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/vertices/{vertexid}/accumulators",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -280,6 +281,7 @@ static GET_JOB_VERTEX_BACK_PRESSURE: ::planewright_client::Operation = ::planewr
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/vertices/{vertexid}/backpressure",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -332,6 +334,7 @@ static GET_JOB_VERTEX_DETAILS: ::planewright_client::Operation = ::planewright_c
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/vertices/{vertexid}",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -381,6 +384,7 @@ static GET_JOB_VERTEX_FLAME_GRAPH: ::planewright_client::Operation = ::planewrig
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/vertices/{vertexid}/flamegraph",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -451,6 +455,7 @@ static GET_JOB_VERTEX_TASK_MANAGERS: ::planewright_client::Operation = ::planewr
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/vertices/{vertexid}/taskmanagers",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -503,6 +508,7 @@ static GET_JOB_VERTEX_WATERMARKS: ::planewright_client::Operation = ::planewrigh
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/vertices/{vertexid}/watermarks",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -553,6 +559,7 @@ static GET_SUBTASK_CURRENT_ATTEMPT_DETAILS: ::planewright_client::Operation = ::
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/vertices/{vertexid}/subtasks/{subtaskindex}",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -607,6 +614,7 @@ static GET_SUBTASK_EXECUTION_ATTEMPT_ACCUMULATORS: ::planewright_client::Operati
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/vertices/{vertexid}/subtasks/{subtaskindex}/attempts/{attempt}/accumulators",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -667,6 +675,7 @@ static GET_SUBTASK_EXECUTION_ATTEMPT_DETAILS: ::planewright_client::Operation = 
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/vertices/{vertexid}/subtasks/{subtaskindex}/attempts/{attempt}",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -724,6 +733,7 @@ static GET_SUBTASKS_ALL_ACCUMULATORS: ::planewright_client::Operation = ::planew
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/vertices/{vertexid}/subtasks/accumulators",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -776,6 +786,7 @@ static GET_SUBTASKS_TIMES: ::planewright_client::Operation = ::planewright_clien
     method: ::planewright_client::__private::http::Method::GET,
     path: "/jobs/{jobid}/vertices/{vertexid}/subtasktimes",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };

@@ -3,10 +3,13 @@
 use std::sync::{Arc, Mutex};
 
 use golden_wire::client::Client;
-use golden_wire::model::{Thing, ThingSize};
+use golden_wire::model::{
+    ListAsDeclaredResponseBody, ListAsDeclaredResponseBodyMeta, ListByOffsetResponseBody, ListByTokenResponseBody, Thing, ThingSize,
+};
 use golden_wire::server::{self as api, Service};
-use planewright_client::{ErrorKind, Outgoing, Upload};
+use planewright_client::{ErrorKind, Outgoing, Pages, Upload};
 use planewright_client::{Credential, Settings};
+use planewright_model::Nullable;
 use planewright_model::media::Event;
 use planewright_server::auth::{Authenticate, Denied, Presented, Verdict};
 use planewright_server::{ApiError, BodyStream, Events, Items, RequestContext, TypedBody};
@@ -118,6 +121,37 @@ impl api::SecretsApi for Echo {
             Some(caller) => api::ReadHintResponse::Ok { body: caller.0.clone().into(), e_tag: etag },
             None => api::ReadHintResponse::NoContent { e_tag: etag },
         })
+    }
+}
+
+/// Five names, two on a page.
+const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
+
+fn some(from: usize) -> Vec<String> {
+    NAMES.iter().skip(from).take(2).map(|&name| name.to_owned()).collect()
+}
+
+impl api::PagesApi for Echo {
+    async fn list_by_token(&self, _: &RequestContext, request: api::ListByTokenRequest) -> Result<api::ListByTokenResponse, ApiError> {
+        let from = request.page_token.map_or(0, |token| token.trim_start_matches('t').parse().unwrap());
+        let next = (from + 2 < NAMES.len()).then(|| Nullable::Value(format!("t{}", from + 2)));
+        Ok(ListByTokenResponseBody { names: some(from), next_page_token: next.or(Some(Nullable::Null)) }.into())
+    }
+
+    async fn list_by_number(&self, _: &RequestContext, request: api::ListByNumberRequest) -> Result<api::ListByNumberResponse, ApiError> {
+        Ok(some(request.page as usize * 2).into())
+    }
+
+    async fn list_by_offset(&self, _: &RequestContext, request: api::ListByOffsetRequest) -> Result<api::ListByOffsetResponse, ApiError> {
+        let from = request.offset.unwrap_or(0) as usize;
+        Ok(ListByOffsetResponseBody { names: Some(some(from)), total: None }.into())
+    }
+
+    async fn list_as_declared(&self, _: &RequestContext, request: api::ListAsDeclaredRequest) -> Result<api::ListAsDeclaredResponse, ApiError> {
+        let from = request.from.unwrap_or(0);
+        let next = (from < 4).then_some(from + 2);
+        let meta = Some(ListAsDeclaredResponseBodyMeta { next });
+        Ok(ListAsDeclaredResponseBody { names: Some(some(from as usize)), others: None, meta }.into())
     }
 }
 
@@ -306,4 +340,24 @@ async fn headers_are_typed_and_anyone_may_come_where_the_document_says_so() {
     let (body, headers) = open.secrets().read_secret().send_with_headers().await.unwrap();
     assert_eq!((&*body, headers.x_total, headers.location), ("nobody", 3, None));
     assert_eq!(headers.x_tags.unwrap(), ["a", "b"]);
+}
+
+async fn all<T>(mut pages: Pages<T>) -> Vec<T> {
+    let mut list = Vec::new();
+    while let Some(item) = pages.next().await.unwrap() {
+        list.push(item);
+    }
+    list
+}
+
+#[tokio::test]
+async fn pages_follow_each_other() {
+    let client = client!(Echo::default());
+    let pages = client.pages();
+    assert_eq!(all(pages.list_by_token().pages()).await.len(), 3);
+    assert_eq!(all(pages.list_by_token().items(7).all_items()).await, NAMES);
+    assert_eq!(all(pages.list_by_token().page_token("t3").all_items()).await, ["d", "e"]);
+    assert_eq!(all(pages.list_by_number().items()).await, NAMES);
+    assert_eq!(all(pages.list_by_offset().items()).await, NAMES);
+    assert_eq!(all(pages.list_as_declared().items()).await, NAMES);
 }

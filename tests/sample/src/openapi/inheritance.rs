@@ -32,19 +32,22 @@ pub(super) fn unfold(document: &Value, schemas: &mut Value) {
     }
 }
 
+/// The name of what extends a base, and the values that stand for it.
+type Heir<'a> = (&'a str, Vec<&'a str>);
+
 /// The discriminating member of a base, and what extends it, each with its values.
 fn heirs<'a>(
     written: &Map<String, Value>,
     base: &str,
     schema: &'a Value,
-) -> Option<(&'a str, Vec<(&'a str, Vec<&'a str>)>)> {
+) -> Option<(&'a str, Vec<Heir<'a>>)> {
     if schema.get("oneOf").is_some() || schema.get("anyOf").is_some() {
         return None;
     }
     let discriminator = schema.get("discriminator")?;
     let property = discriminator.get("propertyName")?.as_str()?;
     let mapping = discriminator.get("mapping")?.as_object()?;
-    let mut heirs: Vec<(&str, Vec<&str>)> = Vec::new();
+    let mut heirs: Vec<Heir<'_>> = Vec::new();
     for (value, target) in mapping {
         let name = target.as_str()?.rsplit('/').next()?;
         if !extends(written, name, base, 16) {

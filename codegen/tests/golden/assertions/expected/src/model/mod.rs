@@ -9,6 +9,7 @@ mod shared;
 
 pub use self::shared::{
     NotText, Code, Either, Exactly, Choice, Conditional, Has, Names, Dependent,
-    Patterned, PatternedMap, Pair, Mixed, Twice, TwoUnions, Blended, Levels, OpenLevels,
-    Numbers, Maybe, Holder, Limited, LimitedUnion, BlendedPartIssue, OpenLevelsKnown,
+    Patterned, PatternedMap, Pair, ClosedMap, Extended, Mixed, Twice, TwoUnions, Blended,
+    Levels, OpenLevels, Numbers, Maybe, Holder, Limited, LimitedUnion, BlendedPartIssue,
+    OpenLevelsKnown,
 };

@@ -620,6 +620,93 @@ pub type PatternedMap = ::planewright_model::Map<::planewright_model::Any>;
 /// The schema `Pair`.
 pub type Pair = Vec<String>;
 
+/// The schema `ClosedMap`.
+pub type ClosedMap = ::planewright_model::Map<i64>;
+
+/// The schema `Extended`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Extended {
+    /// `id`.
+    pub id: Option<String>,
+    /// The other members.
+    pub additional: ::planewright_model::Map<String>,
+}
+
+impl json::Json for Extended {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            id: object.optional("id")?,
+            additional: object.others()?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().optional("id", &self.id).others(&self.additional).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Extended);
+
+impl ::planewright_model::Validate for Extended {
+    fn validate(
+        &self,
+        __path: &::planewright_model::Path<'_>,
+        __violations: &mut ::planewright_model::Violations,
+    ) {
+        {
+            let __value = &::planewright_model::constraint::json(self);
+            {
+                let __json = __value;
+                ::planewright_model::constraint::members_fit(
+                    __json,
+                    |__name, __json| {
+                        let mut __fits = match __name {
+                            "id" => Some(true),
+                            _ => None,
+                        };
+                        {
+                            static __PATTERN: ::planewright_model::constraint::Pattern = ::planewright_model::constraint::Pattern::new(
+                                "^x-",
+                            );
+                            if __PATTERN.matches(__name) {
+                                __fits = Some(
+                                    __fits.unwrap_or(true)
+                                        && ::planewright_model::constraint::is::<
+                                            String,
+                                        >(__json, |_, _, _| {}),
+                                );
+                            }
+                        }
+                        match __fits {
+                            Some(__fits) => __fits,
+                            None => {
+                                ::planewright_model::constraint::holds(
+                                    __json,
+                                    |__value, __path, __violations| {
+                                        {
+                                            let __json = __value;
+                                            ::planewright_model::constraint::not(
+                                                true,
+                                                __path,
+                                                __violations,
+                                            );
+                                        }
+                                    },
+                                )
+                            }
+                        }
+                    },
+                    __path,
+                    __violations,
+                );
+            }
+        }
+    }
+}
+
 /// The schema `Mixed`.
 pub type Mixed = Vec<::planewright_model::Any>;
 

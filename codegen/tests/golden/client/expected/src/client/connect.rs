@@ -98,6 +98,7 @@ static CONNECT: ::planewright_client::Operation = ::planewright_client::Operatio
     method: ::planewright_client::__private::http::Method::DELETE,
     path: "/",
     accept: None,
+    server: None,
     security: &[],
     repeatable: false,
 };
@@ -140,6 +141,7 @@ static GET_PROGRESS: ::planewright_client::Operation = ::planewright_client::Ope
     method: ::planewright_client::__private::http::Method::GET,
     path: "/progress/{key}",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -186,6 +188,7 @@ static OPTION: ::planewright_client::Operation = ::planewright_client::Operation
     method: ::planewright_client::__private::http::Method::GET,
     path: "/",
     accept: Some("text/plain"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -262,6 +265,7 @@ static POST_THINGS: ::planewright_client::Operation = ::planewright_client::Oper
     method: ::planewright_client::__private::http::Method::POST,
     path: "/things/{ids}",
     accept: Some("application/json, text/plain"),
+    server: None,
     security: &[],
     repeatable: false,
 };
@@ -333,6 +337,7 @@ static PUT_THINGS: ::planewright_client::Operation = ::planewright_client::Opera
     method: ::planewright_client::__private::http::Method::PUT,
     path: "/things/{ids}",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: false,
 };

@@ -101,6 +101,7 @@ static GET_FILE: ::planewright_client::Operation = ::planewright_client::Operati
     method: ::planewright_client::__private::http::Method::GET,
     path: "/files/{name}",
     accept: Some("application/octet-stream"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -147,6 +148,7 @@ static HEAD_FILE: ::planewright_client::Operation = ::planewright_client::Operat
     method: ::planewright_client::__private::http::Method::HEAD,
     path: "/files/{name}",
     accept: None,
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -191,6 +193,7 @@ static PATCH_FILE: ::planewright_client::Operation = ::planewright_client::Opera
     method: ::planewright_client::__private::http::Method::PATCH,
     path: "/files/{name}",
     accept: None,
+    server: None,
     security: &[],
     repeatable: false,
 };
@@ -245,6 +248,7 @@ static PUT_FILE: ::planewright_client::Operation = ::planewright_client::Operati
     method: ::planewright_client::__private::http::Method::PUT,
     path: "/files/{name}",
     accept: None,
+    server: None,
     security: &[],
     repeatable: false,
 };
@@ -301,6 +305,7 @@ static SEND_FORM: ::planewright_client::Operation = ::planewright_client::Operat
     method: ::planewright_client::__private::http::Method::POST,
     path: "/form",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: false,
 };
@@ -377,6 +382,7 @@ static UPLOAD_FILES: ::planewright_client::Operation = ::planewright_client::Ope
     method: ::planewright_client::__private::http::Method::POST,
     path: "/files",
     accept: Some("application/json, application/octet-stream"),
+    server: None,
     security: &[],
     repeatable: false,
 };

@@ -10,6 +10,14 @@ pub mod connect;
 pub mod files;
 pub mod work;
 
+/// Where the document says that the API is served.
+pub const SERVERS: &[::planewright_client::Server] = &[
+    ::planewright_client::Server {
+        url: "/api",
+        description: "",
+    },
+];
+
 /// The client: one method for each group of operations. Clones are cheap and share their connections.
 #[derive(Clone, Debug)]
 pub struct Client<S = ::planewright_client::HttpTransport> {

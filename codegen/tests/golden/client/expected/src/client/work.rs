@@ -54,6 +54,7 @@ static START_WORK: ::planewright_client::Operation = ::planewright_client::Opera
     method: ::planewright_client::__private::http::Method::POST,
     path: "/work",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: false,
 };

@@ -138,6 +138,7 @@ static PUT_ANYTHING_IN_QUERY: ::planewright_client::Operation = ::planewright_cl
     method: ::planewright_client::__private::http::Method::GET,
     path: "/query/open",
     accept: None,
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -208,6 +209,7 @@ static PUT_IN_HEADERS: ::planewright_client::Operation = ::planewright_client::O
     method: ::planewright_client::__private::http::Method::GET,
     path: "/headers",
     accept: None,
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -360,6 +362,7 @@ static PUT_LISTS_IN_PATH: ::planewright_client::Operation = ::planewright_client
     method: ::planewright_client::__private::http::Method::GET,
     path: "/lists/{simple}/{label}/{labelExploded}/{matrix}/{matrixExploded}/{id}",
     accept: None,
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -459,6 +462,7 @@ static PUT_LISTS_IN_QUERY: ::planewright_client::Operation = ::planewright_clien
     method: ::planewright_client::__private::http::Method::GET,
     path: "/query/lists",
     accept: None,
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -577,6 +581,7 @@ static PUT_OBJECTS_IN_PATH: ::planewright_client::Operation = ::planewright_clie
     method: ::planewright_client::__private::http::Method::GET,
     path: "/objects/{simple}/{simpleExploded}/{label}/{labelExploded}/{matrix}/{matrixExploded}",
     accept: None,
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -684,6 +689,7 @@ static PUT_OBJECTS_IN_QUERY: ::planewright_client::Operation = ::planewright_cli
     method: ::planewright_client::__private::http::Method::GET,
     path: "/query/objects",
     accept: None,
+    server: None,
     security: &[],
     repeatable: true,
 };

@@ -85,8 +85,10 @@ impl ::planewright_model::Validate for Key {
 pub enum Shape {
     /// `Circle`.
     Circle(Circle),
-    /// `Square`.
+    /// `square`.
     Square(Square),
+    /// `rectangle`.
+    Rectangle(Square),
     /// `Group`.
     Group(Box<Group>),
 }
@@ -94,12 +96,6 @@ pub enum Shape {
 impl From<Circle> for Shape {
     fn from(value: Circle) -> Self {
         Self::Circle(value)
-    }
-}
-
-impl From<Square> for Shape {
-    fn from(value: Square) -> Self {
-        Self::Square(value)
     }
 }
 
@@ -113,7 +109,8 @@ impl json::Json for Shape {
     fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
         match node.tag("kind") {
             Some("circle") => node.read().map(Self::Circle),
-            Some("square" | "rectangle") => node.read().map(Self::Square),
+            Some("square") => node.read().map(Self::Square),
+            Some("rectangle") => node.read().map(Self::Rectangle),
             Some("Group") => node.read().map(Self::Group),
             _ => Err(node.unknown_tag("kind")),
         }
@@ -123,6 +120,7 @@ impl json::Json for Shape {
         match self {
             Self::Circle(value) => out.value(value),
             Self::Square(value) => out.tagged("kind", "square", value),
+            Self::Rectangle(value) => out.tagged("kind", "rectangle", value),
             Self::Group(value) => out.value(value),
         }
     }

@@ -27,6 +27,7 @@ static START_JOB: ::planewright_client::Operation = ::planewright_client::Operat
     method: ::planewright_client::__private::http::Method::POST,
     path: "/jobs",
     accept: None,
+    server: None,
     security: &[],
     repeatable: false,
 };

@@ -97,6 +97,7 @@ static ADMIT_DOG: ::planewright_client::Operation = ::planewright_client::Operat
     method: ::planewright_client::__private::http::Method::POST,
     path: "/dogs",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: false,
 };
@@ -147,6 +148,7 @@ static GET_DIARY: ::planewright_client::Operation = ::planewright_client::Operat
     method: ::planewright_client::__private::http::Method::GET,
     path: "/dogs/{name}/diary",
     accept: Some("text/plain"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -192,6 +194,7 @@ static GET_PORTRAIT: ::planewright_client::Operation = ::planewright_client::Ope
     method: ::planewright_client::__private::http::Method::GET,
     path: "/dogs/{name}/portrait",
     accept: Some("image/png"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -239,6 +242,7 @@ static LIST_DOGS: ::planewright_client::Operation = ::planewright_client::Operat
     method: ::planewright_client::__private::http::Method::GET,
     path: "/dogs",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -333,6 +337,7 @@ static PUT_PORTRAIT: ::planewright_client::Operation = ::planewright_client::Ope
     method: ::planewright_client::__private::http::Method::PUT,
     path: "/dogs/{name}/portrait",
     accept: None,
+    server: None,
     security: &[],
     repeatable: false,
 };
@@ -405,6 +410,7 @@ static RELEASE_DOG: ::planewright_client::Operation = ::planewright_client::Oper
     method: ::planewright_client::__private::http::Method::DELETE,
     path: "/dogs/{name}",
     accept: None,
+    server: None,
     security: &[],
     repeatable: false,
 };

@@ -11,6 +11,18 @@ pub use super::model;
 pub mod dogs;
 pub mod walks;
 
+/// Where the document says that the API is served.
+pub const SERVERS: &[::planewright_client::Server] = &[
+    ::planewright_client::Server {
+        url: "/",
+        description: "",
+    },
+    ::planewright_client::Server {
+        url: "/v2",
+        description: "",
+    },
+];
+
 /// The client: one method for each group of operations. Clones are cheap and share their connections.
 #[derive(Clone, Debug)]
 pub struct Client<S = ::planewright_client::HttpTransport> {

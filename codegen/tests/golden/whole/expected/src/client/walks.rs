@@ -60,6 +60,7 @@ static GET_WALK: ::planewright_client::Operation = ::planewright_client::Operati
     method: ::planewright_client::__private::http::Method::GET,
     path: "/walks/{ticket}",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: true,
 };
@@ -104,6 +105,7 @@ static START_WALK: ::planewright_client::Operation = ::planewright_client::Opera
     method: ::planewright_client::__private::http::Method::POST,
     path: "/walks",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: false,
 };

@@ -135,6 +135,7 @@ static ADD_THING: ::planewright_client::Operation = ::planewright_client::Operat
     method: ::planewright_client::__private::http::Method::POST,
     path: "/things",
     accept: Some("application/json, application/yaml;q=0.9"),
+    server: None,
     security: &[&[&super::__SCHEMES[0]]],
     repeatable: false,
 };
@@ -265,6 +266,7 @@ static CHANGE_THINGS: ::planewright_client::Operation = ::planewright_client::Op
     method: ::planewright_client::__private::http::Method::PATCH,
     path: "/things",
     accept: Some("application/json"),
+    server: None,
     security: &[&[&super::__SCHEMES[0]]],
     repeatable: false,
 };
@@ -317,6 +319,7 @@ static CHANGE_THINGS_AS_MULTIPART: ::planewright_client::Operation = ::planewrig
     method: ::planewright_client::__private::http::Method::PATCH,
     path: "/things",
     accept: Some("application/json"),
+    server: None,
     security: &[&[&super::__SCHEMES[0]]],
     repeatable: false,
 };
@@ -388,6 +391,7 @@ static EXPORT_THINGS: ::planewright_client::Operation = ::planewright_client::Op
     method: ::planewright_client::__private::http::Method::GET,
     path: "/things",
     accept: Some("application/json"),
+    server: None,
     security: &[&[&super::__SCHEMES[0]]],
     repeatable: true,
 };
@@ -452,6 +456,7 @@ static IMPORT_THINGS: ::planewright_client::Operation = ::planewright_client::Op
     method: ::planewright_client::__private::http::Method::PUT,
     path: "/things",
     accept: Some("application/json"),
+    server: None,
     security: &[&[&super::__SCHEMES[0]]],
     repeatable: false,
 };
@@ -496,6 +501,7 @@ static IMPORT_THINGS_AS_CSV: ::planewright_client::Operation = ::planewright_cli
     method: ::planewright_client::__private::http::Method::PUT,
     path: "/things",
     accept: Some("application/json"),
+    server: None,
     security: &[&[&super::__SCHEMES[0]]],
     repeatable: false,
 };
@@ -540,6 +546,7 @@ static IMPORT_THINGS_AS_STREAM: ::planewright_client::Operation = ::planewright_
     method: ::planewright_client::__private::http::Method::PUT,
     path: "/things",
     accept: Some("application/json"),
+    server: None,
     security: &[&[&super::__SCHEMES[0]]],
     repeatable: false,
 };
@@ -596,6 +603,7 @@ static SEND_FORM: ::planewright_client::Operation = ::planewright_client::Operat
     method: ::planewright_client::__private::http::Method::POST,
     path: "/form",
     accept: Some("application/vnd.thing+json"),
+    server: None,
     security: &[&[&super::__SCHEMES[0]]],
     repeatable: false,
 };

@@ -8,6 +8,7 @@ pub use super::model;
 
 pub mod bodies;
 pub mod secrets;
+pub mod pages;
 pub mod streams;
 
 static __SCHEMES: [::planewright_client::SecurityScheme; 5] = [
@@ -84,6 +85,14 @@ impl<S: ::planewright_client::Transport> Client<S> {
     #[must_use]
     pub fn secrets(&self) -> secrets::Secrets<S> {
         secrets::Secrets {
+            __connection: self.__connection.clone(),
+        }
+    }
+
+    /// Lists that come bit by bit.
+    #[must_use]
+    pub fn pages(&self) -> pages::Pages<S> {
+        pages::Pages {
             __connection: self.__connection.clone(),
         }
     }

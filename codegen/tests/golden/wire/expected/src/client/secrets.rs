@@ -40,6 +40,10 @@ static READ_HINT: ::planewright_client::Operation = ::planewright_client::Operat
     method: ::planewright_client::__private::http::Method::GET,
     path: "/hint",
     accept: Some("application/json"),
+    server: Some(::planewright_client::ServerChange {
+        home: &[],
+        own: "https://hints.example.org/far",
+    }),
     security: &[&[], &[&super::__SCHEMES[1]], &[&super::__SCHEMES[2]]],
     repeatable: true,
 };
@@ -128,6 +132,7 @@ static READ_SECRET: ::planewright_client::Operation = ::planewright_client::Oper
     method: ::planewright_client::__private::http::Method::GET,
     path: "/secret",
     accept: Some("application/json"),
+    server: None,
     security: &[&[&super::__SCHEMES[4], &super::__SCHEMES[0]], &[&super::__SCHEMES[3]]],
     repeatable: true,
 };

@@ -71,6 +71,7 @@ static COMPLETE: ::planewright_client::Operation = ::planewright_client::Operati
     method: ::planewright_client::__private::http::Method::POST,
     path: "/complete",
     accept: Some("application/json"),
+    server: None,
     security: &[&[&super::__SCHEMES[0]]],
     repeatable: false,
 };
@@ -160,6 +161,7 @@ static COPY_THINGS: ::planewright_client::Operation = ::planewright_client::Oper
     method: ::planewright_client::__private::http::Method::POST,
     path: "/lines",
     accept: Some("application/json-seq"),
+    server: None,
     security: &[&[&super::__SCHEMES[0]]],
     repeatable: false,
 };
@@ -226,6 +228,7 @@ static FOLLOW_LOG: ::planewright_client::Operation = ::planewright_client::Opera
     method: ::planewright_client::__private::http::Method::GET,
     path: "/log",
     accept: Some("text/event-stream"),
+    server: None,
     security: &[&[&super::__SCHEMES[0]]],
     repeatable: true,
 };
@@ -270,6 +273,7 @@ static WATCH_THINGS: ::planewright_client::Operation = ::planewright_client::Ope
     method: ::planewright_client::__private::http::Method::GET,
     path: "/events",
     accept: Some("text/event-stream"),
+    server: None,
     security: &[&[&super::__SCHEMES[0]]],
     repeatable: true,
 };

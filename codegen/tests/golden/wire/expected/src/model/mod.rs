@@ -5,6 +5,12 @@
 
 #![allow(clippy::large_enum_variant)]
 
+mod pages;
 mod shared;
+
+pub use self::pages::{
+    ListByTokenResponseBody, ListByOffsetResponseBody, ListAsDeclaredResponseBody,
+    ListAsDeclaredResponseBodyMeta,
+};
 
 pub use self::shared::{Thing, ThingSize};

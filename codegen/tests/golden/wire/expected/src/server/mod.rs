@@ -12,6 +12,7 @@ use ::planewright_server::__private::{self as __rt, http};
 mod routes;
 mod bodies;
 mod secrets;
+mod pages;
 mod streams;
 
 use super::model;
@@ -19,6 +20,7 @@ use self::routes::{PARAMETERS, ROUTES};
 pub use self::routes::Operation;
 pub use self::bodies::*;
 pub use self::secrets::*;
+pub use self::pages::*;
 pub use self::streams::*;
 
 /// Implements every trait by answering 501.
@@ -29,6 +31,8 @@ impl BodiesApi for Unimplemented {}
 
 impl SecretsApi for Unimplemented {}
 
+impl PagesApi for Unimplemented {}
+
 impl StreamsApi for Unimplemented {}
 
 /// The implementations behind the API, one for each group of operations. What is left out answers 501.
@@ -36,10 +40,12 @@ impl StreamsApi for Unimplemented {}
 pub struct Service<
     Bodies = Unimplemented,
     Secrets = Unimplemented,
+    Pages = Unimplemented,
     Streams = Unimplemented,
 > {
     bodies: Bodies,
     secrets: Secrets,
+    pages: Pages,
     streams: Streams,
     __hook: __rt::Hook,
 }
@@ -51,6 +57,7 @@ impl Service {
         Self {
             bodies: Unimplemented,
             secrets: Unimplemented,
+            pages: Unimplemented,
             streams: Unimplemented,
             __hook: __rt::Hook::default(),
         }
@@ -63,28 +70,30 @@ impl ::core::default::Default for Service {
     }
 }
 
-impl<T> Service<T, T, T>
+impl<T> Service<T, T, T, T>
 where
-    T: BodiesApi + SecretsApi + StreamsApi + Clone,
+    T: BodiesApi + SecretsApi + PagesApi + StreamsApi + Clone,
 {
     /// One value implements everything.
     pub fn all(api: T) -> Self {
         Self {
             bodies: api.clone(),
             secrets: api.clone(),
+            pages: api.clone(),
             streams: api.clone(),
             __hook: __rt::Hook::default(),
         }
     }
 }
 
-impl<Bodies, Secrets, Streams> Service<Bodies, Secrets, Streams> {
+impl<Bodies, Secrets, Pages, Streams> Service<Bodies, Secrets, Pages, Streams> {
     /// Sets the implementation of [`BodiesApi`].
     #[must_use]
-    pub fn bodies<T: BodiesApi>(self, bodies: T) -> Service<T, Secrets, Streams> {
+    pub fn bodies<T: BodiesApi>(self, bodies: T) -> Service<T, Secrets, Pages, Streams> {
         Service {
             bodies,
             secrets: self.secrets,
+            pages: self.pages,
             streams: self.streams,
             __hook: self.__hook,
         }
@@ -92,10 +101,26 @@ impl<Bodies, Secrets, Streams> Service<Bodies, Secrets, Streams> {
 
     /// Sets the implementation of [`SecretsApi`].
     #[must_use]
-    pub fn secrets<T: SecretsApi>(self, secrets: T) -> Service<Bodies, T, Streams> {
+    pub fn secrets<T: SecretsApi>(
+        self,
+        secrets: T,
+    ) -> Service<Bodies, T, Pages, Streams> {
         Service {
             bodies: self.bodies,
             secrets,
+            pages: self.pages,
+            streams: self.streams,
+            __hook: self.__hook,
+        }
+    }
+
+    /// Sets the implementation of [`PagesApi`].
+    #[must_use]
+    pub fn pages<T: PagesApi>(self, pages: T) -> Service<Bodies, Secrets, T, Streams> {
+        Service {
+            bodies: self.bodies,
+            secrets: self.secrets,
+            pages,
             streams: self.streams,
             __hook: self.__hook,
         }
@@ -103,10 +128,14 @@ impl<Bodies, Secrets, Streams> Service<Bodies, Secrets, Streams> {
 
     /// Sets the implementation of [`StreamsApi`].
     #[must_use]
-    pub fn streams<T: StreamsApi>(self, streams: T) -> Service<Bodies, Secrets, T> {
+    pub fn streams<T: StreamsApi>(
+        self,
+        streams: T,
+    ) -> Service<Bodies, Secrets, Pages, T> {
         Service {
             bodies: self.bodies,
             secrets: self.secrets,
+            pages: self.pages,
             streams,
             __hook: self.__hook,
         }
@@ -123,10 +152,11 @@ impl<Bodies, Secrets, Streams> Service<Bodies, Secrets, Streams> {
     }
 }
 
-impl<Bodies, Secrets, Streams> Service<Bodies, Secrets, Streams>
+impl<Bodies, Secrets, Pages, Streams> Service<Bodies, Secrets, Pages, Streams>
 where
     Bodies: BodiesApi,
     Secrets: SecretsApi,
+    Pages: PagesApi,
     Streams: StreamsApi,
 {
     /// A tower service for requests with bodies of type `B`.
@@ -164,14 +194,23 @@ where
                 B,
                 PARAMETERS,
             >(&ROUTES, __request)?;
-            Ok(__answer::<C, B, Bodies, Secrets, Streams>(__apis.clone(), __admitted))
+            Ok(
+                __answer::<
+                    C,
+                    B,
+                    Bodies,
+                    Secrets,
+                    Pages,
+                    Streams,
+                >(__apis.clone(), __admitted),
+            )
         })
     }
 }
 
 #[allow(clippy::manual_async_fn, clippy::type_complexity)]
-fn __answer<__C, __B, Bodies, Secrets, Streams>(
-    __apis: Arc<Service<Bodies, Secrets, Streams>>,
+fn __answer<__C, __B, Bodies, Secrets, Pages, Streams>(
+    __apis: Arc<Service<Bodies, Secrets, Pages, Streams>>,
     mut __admitted: __rt::Admitted<Operation, __B, PARAMETERS>,
 ) -> impl Future<Output = http::Response<::planewright_server::ResponseBody>> + Send
 where
@@ -179,6 +218,7 @@ where
     __B: ::planewright_server::RequestBody,
     Bodies: BodiesApi,
     Secrets: SecretsApi,
+    Pages: PagesApi,
     Streams: StreamsApi,
 {
     async move {
@@ -243,6 +283,22 @@ where
                     _,
                     _,
                 >(__apis, |__apis| &__apis.bodies, __admitted)
+                    .await
+            }
+            Operation::ListAsDeclared => {
+                pages::__list_as_declared::<__C, __B, _>(&__apis.pages, &mut __admitted)
+                    .await
+            }
+            Operation::ListByNumber => {
+                pages::__list_by_number::<__C, __B, _>(&__apis.pages, &mut __admitted)
+                    .await
+            }
+            Operation::ListByOffset => {
+                pages::__list_by_offset::<__C, __B, _>(&__apis.pages, &mut __admitted)
+                    .await
+            }
+            Operation::ListByToken => {
+                pages::__list_by_token::<__C, __B, _>(&__apis.pages, &mut __admitted)
                     .await
             }
             Operation::ReadHint => {

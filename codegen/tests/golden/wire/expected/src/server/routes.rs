@@ -22,6 +22,14 @@ pub enum Operation {
     FollowLog,
     /// `PUT /things`
     ImportThings,
+    /// `GET /pages/declared`
+    ListAsDeclared,
+    /// `GET /pages/number`
+    ListByNumber,
+    /// `GET /pages/offset`
+    ListByOffset,
+    /// `GET /pages/token`
+    ListByToken,
     /// `GET /hint`
     ReadHint,
     /// `GET /secret`
@@ -42,6 +50,10 @@ impl Operation {
         Self::ExportThings,
         Self::FollowLog,
         Self::ImportThings,
+        Self::ListAsDeclared,
+        Self::ListByNumber,
+        Self::ListByOffset,
+        Self::ListByToken,
         Self::ReadHint,
         Self::ReadSecret,
         Self::SendForm,
@@ -84,7 +96,7 @@ static SCHEMES: [__rt::SecurityScheme; 5] = [
     },
 ];
 
-static OPERATIONS: [::planewright_server::OperationInfo; 11] = [
+static OPERATIONS: [::planewright_server::OperationInfo; 15] = [
     ::planewright_server::OperationInfo {
         id: "addThing",
         tag: "bodies",
@@ -191,6 +203,66 @@ static OPERATIONS: [::planewright_server::OperationInfo; 11] = [
         ],
     },
     ::planewright_server::OperationInfo {
+        id: "listAsDeclared",
+        tag: "pages",
+        method: "GET",
+        path: "/pages/declared",
+        detached: false,
+        security: &[
+            &[
+                __rt::Demand {
+                    scheme: &SCHEMES[0],
+                    scopes: &[],
+                },
+            ],
+        ],
+    },
+    ::planewright_server::OperationInfo {
+        id: "listByNumber",
+        tag: "pages",
+        method: "GET",
+        path: "/pages/number",
+        detached: false,
+        security: &[
+            &[
+                __rt::Demand {
+                    scheme: &SCHEMES[0],
+                    scopes: &[],
+                },
+            ],
+        ],
+    },
+    ::planewright_server::OperationInfo {
+        id: "listByOffset",
+        tag: "pages",
+        method: "GET",
+        path: "/pages/offset",
+        detached: false,
+        security: &[
+            &[
+                __rt::Demand {
+                    scheme: &SCHEMES[0],
+                    scopes: &[],
+                },
+            ],
+        ],
+    },
+    ::planewright_server::OperationInfo {
+        id: "listByToken",
+        tag: "pages",
+        method: "GET",
+        path: "/pages/token",
+        detached: false,
+        security: &[
+            &[
+                __rt::Demand {
+                    scheme: &SCHEMES[0],
+                    scopes: &[],
+                },
+            ],
+        ],
+    },
+    ::planewright_server::OperationInfo {
         id: "readHint",
         tag: "secrets",
         method: "GET",
@@ -273,18 +345,19 @@ static OPERATIONS: [::planewright_server::OperationInfo; 11] = [
 pub(super) const PARAMETERS: usize = 0;
 
 pub(super) static ROUTES: __rt::RouteTable<Operation, PARAMETERS> = __rt::RouteTable {
-    base_paths: &[&[]],
+    base_paths: &[&["far"], &[]],
     nodes: &[
         __rt::Node {
             path: "/",
             literals: &[
                 ("complete", 2),
-                ("events", 8),
-                ("form", 7),
-                ("hint", 5),
+                ("events", 13),
+                ("form", 12),
+                ("hint", 10),
                 ("lines", 3),
                 ("log", 4),
-                ("secret", 6),
+                ("pages", 5),
+                ("secret", 11),
                 ("things", 1),
             ],
             templates: &[],
@@ -322,6 +395,41 @@ pub(super) static ROUTES: __rt::RouteTable<Operation, PARAMETERS> = __rt::RouteT
             literals: &[],
             templates: &[],
             operations: &[(http::Method::GET, Operation::FollowLog)],
+            allow: "GET, HEAD, OPTIONS",
+        },
+        __rt::Node {
+            path: "/pages",
+            literals: &[("declared", 6), ("number", 7), ("offset", 8), ("token", 9)],
+            templates: &[],
+            operations: &[],
+            allow: "",
+        },
+        __rt::Node {
+            path: "/pages/declared",
+            literals: &[],
+            templates: &[],
+            operations: &[(http::Method::GET, Operation::ListAsDeclared)],
+            allow: "GET, HEAD, OPTIONS",
+        },
+        __rt::Node {
+            path: "/pages/number",
+            literals: &[],
+            templates: &[],
+            operations: &[(http::Method::GET, Operation::ListByNumber)],
+            allow: "GET, HEAD, OPTIONS",
+        },
+        __rt::Node {
+            path: "/pages/offset",
+            literals: &[],
+            templates: &[],
+            operations: &[(http::Method::GET, Operation::ListByOffset)],
+            allow: "GET, HEAD, OPTIONS",
+        },
+        __rt::Node {
+            path: "/pages/token",
+            literals: &[],
+            templates: &[],
+            operations: &[(http::Method::GET, Operation::ListByToken)],
             allow: "GET, HEAD, OPTIONS",
         },
         __rt::Node {

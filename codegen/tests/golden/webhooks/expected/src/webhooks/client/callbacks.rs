@@ -45,6 +45,7 @@ static JOB_ENDED: ::planewright_client::Operation = ::planewright_client::Operat
     method: ::planewright_client::__private::http::Method::POST,
     path: "",
     accept: Some("application/json"),
+    server: None,
     security: &[],
     repeatable: false,
 };
@@ -96,6 +97,7 @@ static JOB_LOST: ::planewright_client::Operation = ::planewright_client::Operati
     method: ::planewright_client::__private::http::Method::POST,
     path: "",
     accept: None,
+    server: None,
     security: &[],
     repeatable: false,
 };

@@ -32,6 +32,7 @@ static WORKER_CAME: ::planewright_client::Operation = ::planewright_client::Oper
     method: ::planewright_client::__private::http::Method::POST,
     path: "",
     accept: None,
+    server: None,
     security: &[],
     repeatable: false,
 };
