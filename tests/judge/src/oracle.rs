@@ -163,3 +163,31 @@ fn plain(message: &str) -> String {
     }
     out.trim_end_matches(" (at byte )").chars().take(90).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn judged(origin: &'static str, valid: bool, verdict: Verdict) -> Option<String> {
+        let case = Case { subject: 0, origin, value: json!({"a": 1}) };
+        let refused = (!valid).then(|| ("maximum".to_owned(), "too much".to_owned()));
+        compare(&case, refused, &verdict).err().map(|class| class.name)
+    }
+
+    #[test]
+    fn whoever_stands_alone_is_told() {
+        let accepted = |text: &str| Verdict::Accepted(text.to_owned());
+        assert_eq!(judged("drawn", true, accepted(r#"{"a":1.0}"#)), None);
+        assert_eq!(judged("drawn", false, Verdict::Violating("maximum /a too much".to_owned())), None);
+        assert_eq!(judged("drawn", false, accepted(r#"{"a":1}"#)).unwrap(), "accepts invalid: maximum");
+        assert_eq!(judged("drawn", true, accepted(r#"{"a":2}"#)).unwrap(), "changes: another value");
+        assert_eq!(judged("drawn", true, accepted("{}")).unwrap(), "changes: a member is gone");
+        assert_eq!(judged("type", true, accepted("{}")), None);
+        let refused = judged("drawn", true, Verdict::Violating("maximum /a too much".to_owned()));
+        assert_eq!(refused.unwrap(), "refuses valid: violates: maximum");
+        let died = judged("drawn", false, Verdict::Died("it panics".to_owned()));
+        assert_eq!(died.unwrap(), "dies: it panics");
+    }
+}

@@ -305,7 +305,12 @@ impl<'a> Drawing<'a> {
         }
         if high <= LONG {
             let length = drawn.chars().count() as u64;
-            let more = text::of_length((high + 1).saturating_sub(length) as usize, &mut self.random);
+            let missing = (high + 1).saturating_sub(length) as usize;
+            // More of the same often still matches the pattern.
+            let more = match drawn.chars().next_back().filter(|_| !flat.patterns.is_empty()) {
+                Some(last) => std::iter::repeat_n(last, missing).collect(),
+                None => text::of_length(missing, &mut self.random),
+            };
             self.miss(pointer, "maxLength", Change::Replace(json!(format!("{drawn}{more}"))));
         }
         Some(Value::String(drawn))
