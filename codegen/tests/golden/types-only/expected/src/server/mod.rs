@@ -80,6 +80,7 @@ impl Service {
 }
 
 #[allow(clippy::manual_async_fn, clippy::type_complexity)]
+#[allow(clippy::extra_unused_type_parameters)]
 fn __answer<__C, __B>(
     __apis: Arc<Service>,
     __admitted: __rt::Admitted<Operation, __B, PARAMETERS>,
