@@ -267,6 +267,7 @@ impl<'a> Schemas<'a> {
             [] if view.inheritance.is_some() => return true,
             [] => {}
             // What has one alternative beside null is that alternative.
+            [union] if union.discriminator.is_some() => return true,
             [union] => {
                 return union.alternatives.iter().filter(|node| !super::unions::is_null(node)).count() > 1;
             }
@@ -296,6 +297,9 @@ impl<'a> Schemas<'a> {
         }
         let kind = view.inferred_kind();
         if let Some(values) = view.values.take() {
+            if !values.is_empty() && values.iter().all(|value| value.is_null()) {
+                return Ok(Shape::Use(super::assertions::null()));
+            }
             match enums::read(self.reading, &view, &values, kind) {
                 enums::Values::Texts(values) => return Ok(Shape::Kind(TypeKind::Enum { values })),
                 enums::Values::Others(values) => view.constraints.one_of = values,

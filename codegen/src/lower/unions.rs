@@ -65,7 +65,8 @@ impl<'a> Schemas<'a> {
         }
         let mut whole = match alternatives.as_slice() {
             [] => Outcome::Use(Box::new(super::assertions::null())),
-            [_] => {
+            // A discriminator is there for alternatives to come, and its member is part of the value.
+            [_] if union.discriminator.is_none() => {
                 let Some(only) = alternatives.into_iter().next() else { return Ok(None) };
                 Outcome::Use(Box::new(self.alternative_use(only, owner)?))
             }

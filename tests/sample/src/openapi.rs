@@ -10,7 +10,7 @@
 //! | `exclusiveMinimum: true` | `exclusiveMinimum` with the bound |
 //! | `format: int32` and other widths | bounds |
 //! | `discriminator` beside `oneOf` or `anyOf` | the member is there, and has a value that stands for the alternative |
-//! | `discriminator` of a base, with a `mapping` to what extends it | the base is one of those; its own members stand at its name with `.own` |
+//! | `discriminator` of a base, with a `mapping` to what extends it | the base is one of those, or itself under any other value; its own members stand at its name with `.own` |
 //! | `properties`, `required`, `items` without `type` | `type` is that of which they speak |
 //! | `type: long`, `type: String`, … as other languages have it | the type that is meant, with its format |
 //! | `type: any`, `type` without a value | no `type` |

@@ -26,7 +26,13 @@ pub(super) fn unfold(document: &Value, schemas: &mut Value) {
                 {"type": "object", "required": [property], "properties": {property: {"enum": values}}},
             ]})
         });
-        let union = json!({"oneOf": alternatives.collect::<Vec<_>>()});
+        // A kind that the mapping doesn't name is the base itself.
+        let named: Vec<_> = heirs.iter().flat_map(|(_, values)| values).collect();
+        let itself = json!({"allOf": [
+            {"$ref": format!("{SCHEMAS}{own}")},
+            {"type": "object", "required": [property], "properties": {property: {"not": {"enum": named}}}},
+        ]});
+        let union = json!({"oneOf": alternatives.chain([itself]).collect::<Vec<_>>()});
         converted.insert(base.clone(), union);
         converted.insert(own, plain);
     }
@@ -85,6 +91,7 @@ mod tests {
         let named = &converted["components"]["schemas"];
         assert_eq!(named.pointer("/Base/oneOf/0/allOf/0/$ref"), Some(&json!("#/components/schemas/A")));
         assert_eq!(named.pointer("/Base/oneOf/0/allOf/1/properties/kind/enum"), Some(&json!(["a"])));
+        assert_eq!(named.pointer("/Base/oneOf/1/allOf/1/properties/kind/not/enum"), Some(&json!(["a"])));
         assert_eq!(named.pointer("/A/allOf/0/$ref"), Some(&json!("#/components/schemas/Base.own")));
         assert_eq!(named.pointer("/Base.own/type"), Some(&json!("object")));
     }

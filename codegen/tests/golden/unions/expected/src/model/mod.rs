@@ -10,5 +10,6 @@ mod shared;
 
 pub use self::shapes::{Key, Shape, Circle, Square, Group, CircleKind};
 pub use self::shared::{
-    Measurement, Anything, Maybe, Pet, Cat, MeasurementString, PetOther,
+    Measurement, Anything, Maybe, Pet, Cat, Alone, Nothing, MeasurementString, PetOther,
+    Nothing2,
 };

@@ -223,6 +223,89 @@ impl json::Json for Cat {
 
 impl ::planewright_model::Validate for Cat {}
 
+/// The schema `Alone`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Alone {
+    /// `Maybe`.
+    Maybe(Maybe),
+}
+
+impl From<Maybe> for Alone {
+    fn from(value: Maybe) -> Self {
+        Self::Maybe(value)
+    }
+}
+
+impl json::Json for Alone {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        match node.tag("sort") {
+            Some("maybe") => node.read().map(Self::Maybe),
+            _ => Err(node.unknown_tag("sort")),
+        }
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        match self {
+            Self::Maybe(value) => out.tagged("sort", "maybe", value),
+        }
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Alone);
+
+impl ::planewright_model::Validate for Alone {
+    fn validate(
+        &self,
+        __path: &::planewright_model::Path<'_>,
+        __violations: &mut ::planewright_model::Violations,
+    ) {
+        let Self::Maybe(__value) = self;
+        __path.validate(__value, __violations);
+    }
+}
+
+/// The schema `Nothing`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Nothing {
+    /// `nothing`.
+    pub nothing: Option<Nothing2>,
+}
+
+impl json::Json for Nothing {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            nothing: object.present("nothing")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().optional("nothing", &self.nothing).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Nothing);
+
+impl ::planewright_model::Validate for Nothing {
+    fn validate(
+        &self,
+        __path: &::planewright_model::Path<'_>,
+        __violations: &mut ::planewright_model::Violations,
+    ) {
+        if let Some(__value) = &self.nothing {
+            let __path = &__path.member("nothing");
+            ::planewright_model::constraint::listed_json(
+                __value,
+                &["null"],
+                __path,
+                __violations,
+            );
+        }
+    }
+}
+
 /// The schema at `Measurement/string`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum MeasurementString {
@@ -293,3 +376,6 @@ impl json::Json for PetOther {
 ::planewright_model::__private::serde_by_json!(PetOther);
 
 impl ::planewright_model::Validate for PetOther {}
+
+/// The schema at `Nothing/nothing`.
+pub type Nothing2 = ::planewright_model::Any;
