@@ -200,6 +200,11 @@ impl<S: Transport> Connection<S> {
         Self::new(service, BaseUrl::none())
     }
 
+    /// Over a service in this process that answers beneath a path, such as `/api/v3`. What is no path is taken for none.
+    pub fn over_path(service: S, path: &str) -> Self {
+        Self::new(service, BaseUrl::in_process(path).unwrap_or_else(|_| BaseUrl::none()))
+    }
+
     /// The same with other settings.
     #[must_use]
     pub fn with_settings(&self, settings: Settings) -> Self {

@@ -136,7 +136,7 @@ codes! {
     PARAMETER_WITHOUT_SCHEMA = "W0413", "parameter-without-schema",
         "A parameter has neither `schema` nor `content`. It is taken as a string.";
     PARAMETER_AS_TEXT = "W0414", "parameter-as-text",
-        "A parameter may be anything, or one value or a list. Its text is handed on as it is, unchecked.";
+        "A parameter may be anything. Its text is handed on as it is, unchecked.";
     PARAMETER_SHAPE = "U0415", "parameter-shape",
         "A parameter is written in a media type other than JSON. An optional parameter is left out; with a required \
          one, the operation.";

@@ -21,7 +21,7 @@ pub(super) enum Shape {
     Mixed,
     /// Values of several types.
     MixedList,
-    /// Objects, or lists in lists.
+    /// Objects, lists in lists, or one value or a list of them.
     Deep,
 }
 
@@ -192,12 +192,10 @@ fn shape_within(table: &TypeTable, ty: &TypeUse, depth: usize) -> Shape {
             TypeKind::Struct { .. } => Shape::Deep,
             TypeKind::Union(union) if is_scalar_union(table, union, depth) => Shape::Scalar,
             TypeKind::Union(union) => {
-                let shapes = union.variants.iter().map(|variant| shape_within(table, &variant.ty, depth));
-                shapes.fold(Shape::Mixed, |all, shape| match (all, shape) {
-                    (Shape::Deep, _) | (_, Shape::Deep) => Shape::Deep,
-                    (Shape::MixedList, _) | (_, Shape::List | Shape::MixedList) => Shape::MixedList,
-                    _ => Shape::Mixed,
-                })
+                // A text or a list of texts is told apart when it is read, as lists and objects are.
+                let mut shapes = union.variants.iter().map(|variant| shape_within(table, &variant.ty, depth));
+                let is_one = shapes.all(|shape| matches!(shape, Shape::Scalar | Shape::Mixed));
+                if is_one { Shape::Mixed } else { Shape::Deep }
             }
         },
     }

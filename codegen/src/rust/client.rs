@@ -35,6 +35,8 @@ pub struct ClientPlan {
     pub docs: Vec<String>,
     /// The `use` item that names the model; empty if nothing does.
     pub model_use: String,
+    /// The first path beneath which servers answer; mostly empty.
+    pub base_path: String,
     /// One for each tag that has operations.
     pub modules: Vec<ClientModule>,
     /// Where the API is served: URLs and descriptions.
@@ -188,6 +190,7 @@ pub fn plan(rust: &RustApi<'_>) -> ClientPlan {
     ClientPlan {
         docs: docs::lines([Some(title.as_str()), api.description.as_deref()]),
         model_use: if uses_model { rust.config().layout.model_use() } else { String::new() },
+        base_path: api.base_paths.first().cloned().unwrap_or_default(),
         modules,
         servers: servers(api),
         schemes: security::places(api),

@@ -12,7 +12,7 @@ pub enum Codec {
     Scalar,
     /// As `Scalar`, for each element.
     List,
-    /// By serde, as this `Styled` says.
+    /// By the codec of its type, as this `Styled` says.
     Styled(String),
 }
 

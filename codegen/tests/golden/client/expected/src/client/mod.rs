@@ -35,9 +35,9 @@ impl Client<::planewright_client::HttpTransport> {
 }
 
 impl<S: ::planewright_client::Transport> Client<S> {
-    /// A client of a service in this process.
+    /// A client of a service in this process, which answers beneath `/api`.
     pub fn over(service: S) -> Self {
-        Self::new(::planewright_client::Connection::over(service))
+        Self::new(::planewright_client::Connection::over_path(service, "/api"))
     }
 
     /// A client over this connection.

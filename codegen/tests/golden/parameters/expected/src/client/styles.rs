@@ -81,6 +81,7 @@ impl<S: ::planewright_client::Transport> Styles<S> {
             pipe: pipe.into_iter().collect(),
             pipe_exploded: None,
             deep: None,
+            one_or_many: None,
         }
     }
 
@@ -479,6 +480,7 @@ pub struct PutListsInQuery<S = ::planewright_client::HttpTransport> {
     pipe: Vec<i64>,
     pipe_exploded: Option<Vec<i64>>,
     deep: Option<Vec<i64>>,
+    one_or_many: Option<model::PutListsInQueryOneOrMany>,
 }
 
 impl<S: ::planewright_client::Transport> PutListsInQuery<S> {
@@ -509,6 +511,15 @@ impl<S: ::planewright_client::Transport> PutListsInQuery<S> {
     /// Sets `deep`.
     pub fn deep(mut self, value: impl IntoIterator<Item = i64>) -> Self {
         self.deep = Some(value.into_iter().collect());
+        self
+    }
+
+    /// Sets `oneOrMany`.
+    pub fn one_or_many(
+        mut self,
+        value: impl Into<model::PutListsInQueryOneOrMany>,
+    ) -> Self {
+        self.one_or_many = Some(value.into());
         self
     }
 
@@ -559,6 +570,17 @@ impl<S: ::planewright_client::Transport> PutListsInQuery<S> {
                         name: "deep",
                         style: ::planewright_model::parameter::Style::DeepObject,
                         explode: false,
+                    },
+                    __value,
+                );
+        }
+        if let Some(__value) = &self.one_or_many {
+            __call
+                .query_styled(
+                    ::planewright_model::parameter::Styled {
+                        name: "oneOrMany",
+                        style: ::planewright_model::parameter::Style::Form,
+                        explode: true,
                     },
                     __value,
                 );

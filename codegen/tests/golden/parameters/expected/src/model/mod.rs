@@ -9,5 +9,5 @@ mod styles;
 
 pub use self::styles::{
     Flat, Page, Nested, Numbers, IdOrName, PutObjectsInQueryRange, PutObjectsInQueryKind,
-    PutObjectsInQueryKindString,
+    PutObjectsInQueryKindString, PutListsInQueryOneOrMany, PutListsInQueryOneOrManyString,
 };

@@ -371,3 +371,86 @@ impl From<&str> for PutObjectsInQueryKindString {
 }
 
 ::planewright_model::__private::open_enum!(PutObjectsInQueryKindString, Unknown);
+
+/// The schema at `putListsInQuery/oneOrMany`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PutListsInQueryOneOrMany {
+    /// `string`.
+    String(PutListsInQueryOneOrManyString),
+    /// `array`.
+    Array(Vec<i64>),
+}
+
+impl From<PutListsInQueryOneOrManyString> for PutListsInQueryOneOrMany {
+    fn from(value: PutListsInQueryOneOrManyString) -> Self {
+        Self::String(value)
+    }
+}
+
+impl json::Json for PutListsInQueryOneOrMany {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        node.alternative(
+            json::Fit::One,
+            &[|node| node.read().map(Self::String), |node| node.read().map(Self::Array)],
+        )
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        match self {
+            Self::String(value) => out.value(value),
+            Self::Array(value) => out.value(value),
+        }
+    }
+}
+
+::planewright_model::__private::serde_by_json!(PutListsInQueryOneOrMany);
+
+impl ::planewright_model::Validate for PutListsInQueryOneOrMany {
+    fn validate(
+        &self,
+        __path: &::planewright_model::Path<'_>,
+        __violations: &mut ::planewright_model::Violations,
+    ) {
+        if let Self::String(__value) = self {
+            __path.validate(__value, __violations);
+        }
+    }
+}
+
+/// The schema at `putListsInQuery/oneOrMany/string`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum PutListsInQueryOneOrManyString {
+    /// `all`.
+    All,
+    /// `none`.
+    None,
+    /// A value that the document doesn't list.
+    Unknown(String),
+}
+
+impl PutListsInQueryOneOrManyString {
+    /// The listed values.
+    pub const ALL: &'static [Self] = &[Self::All, Self::None];
+
+    /// The value on the wire.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::All => "all",
+            Self::None => "none",
+            Self::Unknown(text) => text,
+        }
+    }
+}
+
+impl From<&str> for PutListsInQueryOneOrManyString {
+    fn from(text: &str) -> Self {
+        match text {
+            "all" => Self::All,
+            "none" => Self::None,
+            _ => Self::Unknown(text.to_owned()),
+        }
+    }
+}
+
+::planewright_model::__private::open_enum!(PutListsInQueryOneOrManyString, Unknown);

@@ -464,6 +464,8 @@ pub struct PutListsInQueryRequest {
     pub pipe_exploded: Option<model::Numbers>,
     /// The query parameter `deep`.
     pub deep: Option<model::Numbers>,
+    /// The query parameter `oneOrMany`.
+    pub one_or_many: Option<model::PutListsInQueryOneOrMany>,
 }
 
 /// The answers of `GET /query/lists`.
@@ -502,7 +504,15 @@ fn __decode_put_lists_in_query<__C: Conventions>(
     let __parameters = __rt::Parameters::<__C, _>::new(__context, __captures);
     __parameters
         .refuse_unknown_query(
-            &["form", "formExploded", "space", "pipe", "pipeExploded", "deep"],
+            &[
+                "form",
+                "formExploded",
+                "space",
+                "pipe",
+                "pipeExploded",
+                "deep",
+                "oneOrMany",
+            ],
         )?;
     let __request = PutListsInQueryRequest {
         form: __parameters.query_list("form", false)?,
@@ -539,7 +549,25 @@ fn __decode_put_lists_in_query<__C: Conventions>(
                 },
                 ::planewright_model::parameter::Members::Only(&[]),
             )?,
+        one_or_many: __parameters
+            .query_styled(
+                ::planewright_model::parameter::Styled {
+                    name: "oneOrMany",
+                    style: ::planewright_model::parameter::Style::Form,
+                    explode: true,
+                },
+                ::planewright_model::parameter::Members::Only(&[]),
+            )?,
     };
+    if let Some(__value) = &__request.one_or_many {
+        __rt::validate_parameter(
+            "query",
+            "oneOrMany",
+            |__path, __violations| {
+                __path.validate(__value, __violations);
+            },
+        )?;
+    }
     Ok(__request)
 }
 
