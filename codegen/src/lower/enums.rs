@@ -28,7 +28,9 @@ pub(super) fn read(
             let message = "this enumeration has no values; it is ignored";
             Problem::new(code::EMPTY_ENUM, view.node.span, message).report(reading.sink);
         }
-        return Values::None;
+        // Of a typed schema null is the absence of a value; without a type it is the only one.
+        let only_null = kind.is_none() && !values.is_empty();
+        return if only_null { Values::Others(vec![serde_json::Value::Null]) } else { Values::None };
     }
     match kind {
         Some(SchemaType::String) => match texts(reading, view, &listed) {

@@ -10,6 +10,6 @@ mod shared;
 pub use self::shared::{
     NotText, Code, Either, Exactly, Choice, Conditional, Has, Names, Dependent,
     Patterned, PatternedMap, Pair, ClosedMap, Extended, Mixed, Twice, TwoUnions, Blended,
-    Levels, OpenLevels, Numbers, Maybe, Holder, Limited, LimitedUnion, BlendedPartIssue,
-    OpenLevelsKnown,
+    Levels, OpenLevels, Numbers, Maybe, Holder, OnlyNull, Limited, LimitedUnion,
+    BlendedPartIssue, OpenLevelsKnown,
 };

@@ -1277,6 +1277,63 @@ impl ::planewright_model::Validate for Holder {
     }
 }
 
+/// The schema `OnlyNull`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OnlyNull {
+    /// `gone`.
+    pub gone: ::planewright_model::Any,
+    /// `left`.
+    pub left: Option<::planewright_model::Any>,
+}
+
+impl json::Json for OnlyNull {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            gone: object.required("gone")?,
+            left: object.present("left")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("gone", &self.gone).optional("left", &self.left).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(OnlyNull);
+
+impl ::planewright_model::Validate for OnlyNull {
+    fn validate(
+        &self,
+        __path: &::planewright_model::Path<'_>,
+        __violations: &mut ::planewright_model::Violations,
+    ) {
+        {
+            let __value = &self.gone;
+            {
+                let __path = &__path.member("gone");
+                ::planewright_model::constraint::listed_json(
+                    __value,
+                    &["null"],
+                    __path,
+                    __violations,
+                );
+            }
+        }
+        if let Some(__value) = &self.left {
+            let __path = &__path.member("left");
+            ::planewright_model::constraint::listed_json(
+                __value,
+                &["null"],
+                __path,
+                __violations,
+            );
+        }
+    }
+}
+
 /// The schema `Limited`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Limited {
