@@ -81,7 +81,7 @@ macro_rules! unconstrained {
     ($($ty:ty),*) => { $(impl Validate for $ty {})* };
 }
 
-unconstrained!((), bool, i32, i64, u32, u64, f32, f64, String, crate::Any);
+unconstrained!((), bool, i32, i64, u32, u64, f64, String, crate::Any);
 
 impl<T: Validate> Validate for Option<T> {
     fn validate(&self, path: &Path<'_>, violations: &mut Violations) {

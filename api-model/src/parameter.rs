@@ -39,7 +39,7 @@ macro_rules! scalars {
     ($($ty:ty),*) => { $(impl Scalar for $ty {})* };
 }
 
-scalars!(i32, i64, u32, u64, f32, f64, String);
+scalars!(i32, i64, u32, u64, f64, String);
 
 impl Scalar for bool {
     fn parse_ignoring_case(text: &str) -> Result<Self, Self::Err> {

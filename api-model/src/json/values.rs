@@ -59,33 +59,22 @@ macro_rules! integers {
 
 integers!(i32, i64, u32, u64);
 
-macro_rules! numbers {
-    ($($ty:ty),*) => { $(
-        impl Json for $ty {
-            fn read(node: Node<'_>) -> Result<Self, Refusal> {
-                match node.number("a number")?.parse::<$ty>() {
-                    Ok(value) if value.is_finite() => Ok(value),
-                    Ok(_) => Err(node.refuse(concat!("a number of the range of ", stringify!($ty)))),
-                    Err(_) => Err(node.refuse("a number")),
-                }
-            }
-
-            fn write(&self, out: &mut Writer<'_>) {
-                // The shortest text that leads back to an `f32` isn't exact: 2147483648 would be written as 2147483600.
-                let text = match self.fract() == 0.0 {
-                    true => serde_json::to_string(&f64::from(*self)),
-                    false => serde_json::to_string(self),
-                };
-                match text {
-                    Ok(text) if self.is_finite() => out.raw(text.as_bytes()),
-                    _ => out.refuse("JSON has no number that is infinite or no number"),
-                }
-            }
+impl Json for f64 {
+    fn read(node: Node<'_>) -> Result<Self, Refusal> {
+        match node.number("a number")?.parse::<Self>() {
+            Ok(value) if value.is_finite() => Ok(value),
+            Ok(_) => Err(node.refuse("a number of the range of f64")),
+            Err(_) => Err(node.refuse("a number")),
         }
-    )* };
-}
+    }
 
-numbers!(f32, f64);
+    fn write(&self, out: &mut Writer<'_>) {
+        match serde_json::to_string(self) {
+            Ok(text) if self.is_finite() => out.raw(text.as_bytes()),
+            _ => out.refuse("JSON has no number that is infinite or no number"),
+        }
+    }
+}
 
 impl Json for String {
     fn read(node: Node<'_>) -> Result<Self, Refusal> {

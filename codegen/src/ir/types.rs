@@ -188,13 +188,11 @@ pub enum IntegerFormat {
     U64,
 }
 
-/// Width of a number. Without a `format`, double.
+/// Width of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NumberFormat {
-    /// `float`.
-    F32,
-    /// `double`, or no format.
+    /// `double`, `float`, or no format: a narrower type would lose digits that a document may not have meant to forbid.
     F64,
     /// `decimal`, and whole numbers whose bounds are beyond 64 bits: a number with all its digits.
     Decimal,

@@ -57,7 +57,6 @@ fn beyond_i64(limits: &Constraints) -> bool {
 /// The width of a number.
 pub(super) fn number_format(format: Option<&str>) -> NumberFormat {
     match format {
-        Some("float") => NumberFormat::F32,
         Some("decimal") => NumberFormat::Decimal,
         _ => NumberFormat::F64,
     }

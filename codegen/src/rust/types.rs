@@ -327,7 +327,7 @@ impl<'a> RustApi<'a> {
     #[must_use]
     pub fn is_copy(&self, ty: &TypeUse) -> bool {
         match &self.resolve(ty).ty {
-            Type::Boolean | Type::Integer(_) | Type::Number(NumberFormat::F32 | NumberFormat::F64) => true,
+            Type::Boolean | Type::Integer(_) | Type::Number(NumberFormat::F64) => true,
             Type::Named(id) => matches!(self.form(*id), Form::Replaced(replacement) if replacement.copy),
             _ => false,
         }
@@ -523,7 +523,6 @@ fn integer_fits(format: IntegerFormat, value: i128) -> bool {
 
 fn number(format: NumberFormat) -> &'static str {
     match format {
-        NumberFormat::F32 => "f32",
         NumberFormat::F64 => "f64",
         NumberFormat::Decimal => "::planewright_model::Decimal",
     }

@@ -169,7 +169,6 @@ impl Show<'_> {
             Type::Integer(IntegerFormat::I64) => "i64".to_owned(),
             Type::Integer(IntegerFormat::U32) => "u32".to_owned(),
             Type::Integer(IntegerFormat::U64) => "u64".to_owned(),
-            Type::Number(NumberFormat::F32) => "f32".to_owned(),
             Type::Number(NumberFormat::F64) => "f64".to_owned(),
             Type::Number(NumberFormat::Decimal) => "decimal".to_owned(),
             Type::String(StringFormat::Plain) => "string".to_owned(),

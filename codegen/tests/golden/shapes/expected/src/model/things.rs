@@ -61,7 +61,7 @@ pub struct Thing {
     /// `ratio`.
     pub ratio: Option<f64>,
     /// `float`.
-    pub float: Option<f32>,
+    pub float: Option<f64>,
     /// `counts`.
     pub counts: Option<::planewright_model::Map<i64>>,
     /// `sparse`.
