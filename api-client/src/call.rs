@@ -6,7 +6,7 @@ use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, USER_AGENT};
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
 use planewright_model::Json;
 use planewright_model::media::Media;
-use planewright_model::parameter::{Styled, header_list, push_path, push_path_list};
+use planewright_model::parameter::{Styled, header_list, push_path, push_path_list, push_reserved};
 
 use crate::base_url::BaseUrl;
 use crate::body::ClientBody;
@@ -220,6 +220,12 @@ impl Call {
     pub fn query(&mut self, name: &'static str, value: &dyn Display) {
         self.next_pair(name);
         push_path(&mut self.url, &value);
+    }
+
+    /// Writes a query parameter whose reserved characters, such as slashes, stay as they are.
+    pub fn query_reserved(&mut self, name: &'static str, value: &dyn Display) {
+        self.next_pair(name);
+        push_reserved(&mut self.url, &value);
     }
 
     /// Writes a query parameter that is a list: with commas, or exploded into one pair for each value. An
@@ -438,7 +444,9 @@ mod tests {
         call.query_list("list", &["a,b", "c"], false);
         call.query_list("many", &[1, 2], true);
         call.query_list("none", &Vec::<String>::new(), true);
-        let expected = "/v1/a/x%2Fy%3Fz%20%25%C3%A9?q=1%262%3D3%2B4%2C5&list=a%2Cb,c&many=1&many=2";
+        call.query_reserved("way", &"a/b?c=d&e#f+g é");
+        let expected = "/v1/a/x%2Fy%3Fz%20%25%C3%A9?q=1%262%3D3%2B4%2C5&list=a%2Cb,c&many=1&many=2\
+            &way=a/b?c=d%26e%23f%2Bg%20%C3%A9";
         assert_eq!(call.target(), expected);
         assert_eq!(call.finish().expect("a request").uri.to_string(), format!("http://host:1{expected}"));
     }

@@ -155,12 +155,13 @@ async fn lists_in_the_query() {
     let (recorder, client) = open();
     let list = || vec![3, -4];
     let call = client.styles().put_lists_in_query(list()).form(list()).form_exploded(list());
-    call.space(list()).pipe_exploded(list()).deep(list()).send().await.unwrap();
+    let call = call.space(list()).pipe_exploded(list()).deep(list()).way("a/b?c");
+    call.one_or_many(model::PutListsInQueryOneOrMany::Array(list())).send().await.unwrap();
     let (target, read) = recorder.last();
     assert_eq!(
         target,
         "/query/lists?form=3,-4&formExploded=3&formExploded=-4&space=3%20-4&pipe=3%7C-4\
-         &pipeExploded=3&pipeExploded=-4&deep[]=3&deep[]=-4"
+         &pipeExploded=3&pipeExploded=-4&deep[]=3&deep[]=-4&way=a/b?c&oneOrMany=3&oneOrMany=-4"
     );
     let some = || Some(list());
     let expected = PutListsInQueryRequest {
@@ -170,8 +171,15 @@ async fn lists_in_the_query() {
         pipe: list(),
         pipe_exploded: some(),
         deep: some(),
+        way: Some("a/b?c".to_owned()),
+        one_or_many: Some(model::PutListsInQueryOneOrMany::Array(list())),
     };
     assert_eq!(read, format!("{expected:?}"));
+    let one = model::PutListsInQueryOneOrMany::String(model::PutListsInQueryOneOrManyString::All);
+    client.styles().put_lists_in_query(list()).one_or_many(one.clone()).send().await.unwrap();
+    let (target, read) = recorder.last();
+    assert_eq!(target, "/query/lists?pipe=3%7C-4&oneOrMany=all");
+    assert!(read.contains(&format!("{one:?}")), "{read}");
 }
 
 #[tokio::test]

@@ -92,6 +92,28 @@ impl std::error::Error for ParameterError {}
 /// RFC 3986 §2.3.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// What a query parameter with `allowReserved` escapes as well: what would end it there, and what readers of forms take for
+/// something else.
+const IN_QUERY: &AsciiSet = &RESERVED
+    .remove(b':')
+    .remove(b'/')
+    .remove(b'?')
+    .remove(b'@')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b',')
+    .remove(b';')
+    .remove(b'=');
+
+/// Appends a query parameter with `allowReserved`: reserved characters stay as they are, where they can.
+pub fn push_reserved(out: &mut String, value: &impl Display) {
+    out.extend(utf8_percent_encode(&value.to_string(), IN_QUERY));
+}
+
 fn push_escaped(out: &mut String, value: &impl Display) {
     out.extend(utf8_percent_encode(&value.to_string(), RESERVED));
 }

@@ -438,6 +438,9 @@ fn write_statement(rust: &RustApi<'_>, parameter: &Parameter, value: &str) -> St
         ParameterLocation::Path => "path",
     };
     match rust.codec(parameter) {
+        Codec::Scalar if parameter.allow_reserved && kind == "query" => {
+            format!("__call.query_reserved({wire:?}, {value});")
+        }
         Codec::Scalar => format!("__call.{kind}({wire:?}, {value});"),
         Codec::List if kind == "query" => {
             format!("__call.query_list({wire:?}, {value}, {});", parameter.explode)

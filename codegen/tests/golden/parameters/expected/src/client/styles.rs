@@ -81,6 +81,7 @@ impl<S: ::planewright_client::Transport> Styles<S> {
             pipe: pipe.into_iter().collect(),
             pipe_exploded: None,
             deep: None,
+            way: None,
             one_or_many: None,
         }
     }
@@ -480,6 +481,7 @@ pub struct PutListsInQuery<S = ::planewright_client::HttpTransport> {
     pipe: Vec<i64>,
     pipe_exploded: Option<Vec<i64>>,
     deep: Option<Vec<i64>>,
+    way: Option<String>,
     one_or_many: Option<model::PutListsInQueryOneOrMany>,
 }
 
@@ -511,6 +513,12 @@ impl<S: ::planewright_client::Transport> PutListsInQuery<S> {
     /// Sets `deep`.
     pub fn deep(mut self, value: impl IntoIterator<Item = i64>) -> Self {
         self.deep = Some(value.into_iter().collect());
+        self
+    }
+
+    /// Sets `way`.
+    pub fn way(mut self, value: impl Into<String>) -> Self {
+        self.way = Some(value.into());
         self
     }
 
@@ -573,6 +581,9 @@ impl<S: ::planewright_client::Transport> PutListsInQuery<S> {
                     },
                     __value,
                 );
+        }
+        if let Some(__value) = &self.way {
+            __call.query_reserved("way", __value);
         }
         if let Some(__value) = &self.one_or_many {
             __call

@@ -464,6 +464,8 @@ pub struct PutListsInQueryRequest {
     pub pipe_exploded: Option<model::Numbers>,
     /// The query parameter `deep`.
     pub deep: Option<model::Numbers>,
+    /// The query parameter `way`.
+    pub way: Option<String>,
     /// The query parameter `oneOrMany`.
     pub one_or_many: Option<model::PutListsInQueryOneOrMany>,
 }
@@ -511,6 +513,7 @@ fn __decode_put_lists_in_query<__C: Conventions>(
                 "pipe",
                 "pipeExploded",
                 "deep",
+                "way",
                 "oneOrMany",
             ],
         )?;
@@ -549,6 +552,7 @@ fn __decode_put_lists_in_query<__C: Conventions>(
                 },
                 ::planewright_model::parameter::Members::Only(&[]),
             )?,
+        way: __parameters.query("way")?,
         one_or_many: __parameters
             .query_styled(
                 ::planewright_model::parameter::Styled {
