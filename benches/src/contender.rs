@@ -1,5 +1,8 @@
 //! The servers that are compared. They share the types, the data and the accept loop, so that what differs is
 //! the way from a request to the handler and back.
+//!
+//! The types are generated, and serde reaches them by way of the runtime's codec, which costs hyper's and axum's `serde_json`
+//! twice. Against types that derive serde's traits, the instructions of `hyper` were 27,102 for the GET; compare with that.
 
 mod axum;
 mod hyper;
