@@ -12,6 +12,7 @@
 mod contender;
 mod count;
 mod cpu;
+mod derived;
 mod load;
 mod server;
 mod workload;

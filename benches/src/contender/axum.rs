@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::deployments::model::DeploymentDraft;
+use crate::derived::DeploymentDraft;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -10,10 +10,10 @@ use axum::routing::get;
 use axum::{Json, Router};
 use hyper_util::service::TowerToHyperService;
 
-use super::{Data, is_name};
+use super::{Data, Derived, is_name};
 
 /// The router as a hyper service.
-pub(crate) fn service(data: Arc<Data>) -> TowerToHyperService<Router> {
+pub(crate) fn service(data: Arc<Data<Derived>>) -> TowerToHyperService<Router> {
     let router = Router::new()
         .route("/v1/deployments", get(list).post(create))
         .route("/v1/deployments/{name}", get(read))
@@ -21,18 +21,18 @@ pub(crate) fn service(data: Arc<Data>) -> TowerToHyperService<Router> {
     TowerToHyperService::new(router)
 }
 
-async fn read(State(data): State<Arc<Data>>, Path(name): Path<String>) -> Response {
+async fn read(State(data): State<Arc<Data<Derived>>>, Path(name): Path<String>) -> Response {
     match data.get(&name) {
         Some(deployment) => Json(&*deployment).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
 
-async fn list(State(data): State<Arc<Data>>) -> Response {
+async fn list(State(data): State<Arc<Data<Derived>>>) -> Response {
     Json(&*data.list()).into_response()
 }
 
-async fn create(State(data): State<Arc<Data>>, Json(draft): Json<DeploymentDraft>) -> Response {
+async fn create(State(data): State<Arc<Data<Derived>>>, Json(draft): Json<DeploymentDraft>) -> Response {
     if !is_name(&draft.name) {
         return StatusCode::UNPROCESSABLE_ENTITY.into_response();
     }

@@ -11,7 +11,7 @@ use hyper::body::Incoming;
 use hyper::service::{Service, service_fn};
 use serde::Serialize;
 
-use super::{Data, is_name};
+use super::{Data, Derived, is_name};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -34,7 +34,7 @@ fn empty(status: StatusCode) -> Response<Full<Bytes>> {
 
 /// A match on method and path, as a service without a boxed future.
 pub(crate) fn service(
-    data: Arc<Data>,
+    data: Arc<Data<Derived>>,
 ) -> impl Service<Request<Incoming>, Response = Response<Full<Bytes>>, Error = Infallible, Future: Send>
 + Clone
 + Send
@@ -45,13 +45,13 @@ pub(crate) fn service(
     })
 }
 
-async fn answer(data: &Data, request: Request<Incoming>) -> Response<Full<Bytes>> {
+async fn answer(data: &Data<Derived>, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let path = request.uri().path();
     match (request.method(), path.strip_prefix("/v1/deployments")) {
         (&Method::GET, Some("")) => json(StatusCode::OK, &*data.list(), 128 * 1024),
         (&Method::POST, Some("")) => {
             let Ok(body) = request.into_body().collect().await else { return empty(StatusCode::BAD_REQUEST) };
-            match serde_json::from_slice::<crate::deployments::model::DeploymentDraft>(&body.to_bytes()) {
+            match serde_json::from_slice::<crate::derived::DeploymentDraft>(&body.to_bytes()) {
                 Ok(draft) if is_name(&draft.name) => {
                     json(StatusCode::CREATED, &*data.create(draft), 2 * 1024)
                 }

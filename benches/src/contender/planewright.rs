@@ -10,13 +10,13 @@ use planewright_server::conventions::Problem;
 use planewright_server::layer::{Limits, default_stack};
 use planewright_server::{ApiError, Reply, RequestContext, ResponseBody};
 
-use super::Data;
+use super::{Data, Generated};
 use crate::deployments::server::{
     CreateDeploymentRequest, CreateDeploymentResponse, DeploymentsApi, GetDeploymentRequest,
     GetDeploymentResponse, ListDeploymentsRequest, ListDeploymentsResponse, Service,
 };
 
-struct Deployments(Arc<Data>);
+struct Deployments(Arc<Data<Generated>>);
 
 impl DeploymentsApi for Deployments {
     async fn get_deployment(
@@ -51,7 +51,7 @@ type Answer = Result<Response<ResponseBody>, Infallible>;
 
 /// The service as it is.
 pub(crate) fn bare(
-    data: Arc<Data>,
+    data: Arc<Data<Generated>>,
 ) -> impl hyper::service::Service<
     Request<Incoming>,
     Response = Response<ResponseBody>,
@@ -65,7 +65,7 @@ pub(crate) fn bare(
 
 /// The service inside all default layers.
 pub(crate) fn layered(
-    data: Arc<Data>,
+    data: Arc<Data<Generated>>,
 ) -> impl hyper::service::Service<
     Request<Incoming>,
     Response = Response<ResponseBody>,
