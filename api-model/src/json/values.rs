@@ -69,9 +69,10 @@ impl Json for f64 {
     }
 
     fn write(&self, out: &mut Writer<'_>) {
-        match serde_json::to_string(self) {
-            Ok(text) if self.is_finite() => out.raw(text.as_bytes()),
-            _ => out.refuse("JSON has no number that is infinite or no number"),
+        if self.is_finite() {
+            out.float(*self);
+        } else {
+            out.refuse("JSON has no number that is infinite or no number");
         }
     }
 }

@@ -28,6 +28,12 @@ impl<'o> Writer<'o> {
         self.out.extend_from_slice(json);
     }
 
+    /// Writes a finite number, by the fewest digits that lead back to it.
+    pub(super) fn float(&mut self, value: f64) {
+        // Writing to memory can't fail.
+        let _ = serde_json::to_writer(&mut *self.out, &value);
+    }
+
     /// Notes that a value has no form in JSON, and why; `null` stands in its place.
     #[cold]
     pub fn refuse(&mut self, why: &'static str) {
