@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::backends::store::StoreOptions;
+
 /// Turns OpenAPI documents into Rust, and serves the control-plane APIs that it ships.
 #[derive(Debug, Parser)]
 #[command(name = "planewright", version, after_help = EXIT_CODES)]
@@ -42,12 +44,8 @@ pub(crate) struct Serve {
     /// The APIs to serve
     #[arg(long, value_delimiter = ',', default_value = "flink")]
     pub(crate) api: Vec<ApiName>,
-    /// Where artifacts are kept
-    #[arg(long, value_name = "DIR", default_value = "planewright-data")]
-    pub(crate) data: PathBuf,
-    /// Where state is kept: `memory` forgets it at the end
-    #[arg(long, value_name = "memory|URL", default_value = "memory")]
-    pub(crate) store: String,
+    #[command(flatten)]
+    pub(crate) store: StoreOptions,
     /// What runs the jobs
     #[arg(long, value_name = "simulated|process|flink=URL", default_value = "simulated")]
     pub(crate) executor: String,

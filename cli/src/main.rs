@@ -3,6 +3,7 @@
 //! Exit codes: 0 ok; 1 the thing checked failed; 2 usage; 3 could not run.
 
 mod arguments;
+mod backends;
 mod document;
 mod explain;
 mod input;

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use planewright_backend::artifact::ArtifactStore;
-use planewright_backend::memory::MemoryStore;
 use planewright_backend::simulated::{SimulatedExecutor, SimulatedOptions};
 use planewright_reference_server::process::LogRing;
 use planewright_reference_server::{Api, ControlPlane};
@@ -17,6 +16,7 @@ use tracing_subscriber::fmt::writer::MakeWriterExt;
 
 use crate::Failure;
 use crate::arguments::{ApiName, LogFormat, Serve};
+use crate::backends::store::StoreName;
 use crate::swagger::Swagger;
 
 /// Runs until SIGTERM, SIGINT, or a caller's request to shut down; then drains.
@@ -33,8 +33,8 @@ pub(crate) fn run(arguments: &Serve) -> Result<(), Failure> {
 
 async fn listen(arguments: &Serve, log: LogRing) -> Result<(), Failure> {
     let document = document()?;
-    let data = std::path::absolute(&arguments.data)
-        .map_err(|error| Failure::could_not("--data names no folder", &error))?;
+    let data = arguments.store.folder()?;
+    let store = arguments.store.open().await?;
     let artifacts = ArtifactStore::in_directory(data.join("artifacts"))
         .map_err(|error| Failure::could_not("opening the artifacts", &error))?;
     let executor = SimulatedExecutor::new(SimulatedOptions {
@@ -43,7 +43,7 @@ async fn listen(arguments: &Serve, log: LogRing) -> Result<(), Failure> {
         ..SimulatedOptions::default()
     });
     let plane = ControlPlane::builder()
-        .store(MemoryStore::default())
+        .store(store)
         .executor(executor)
         .artifacts(artifacts)
         .api(Api::Flink)
@@ -58,8 +58,10 @@ async fn listen(arguments: &Serve, log: LogRing) -> Result<(), Failure> {
         .map_err(|error| Failure::could_not(&format!("listening on {}", arguments.listen), &error))?;
     let address = listener.local_addr().map_err(|error| Failure::could_not("listening", &error))?;
     println!("planewright serves flink on http://{address}  (try it: http://{address}/swagger)");
-    info!(%address, data = %data.display(), "accepting connections");
-    warn!("state is kept in memory and ends with this process");
+    info!(%address, store = %arguments.store.store, data = %data.display(), "accepting connections");
+    if arguments.store.store == StoreName::Memory {
+        warn!("state is kept in memory and ends with this process");
+    }
 
     let asked = plane.shutdown_requested();
     let service = Swagger::new(plane.into_service(), document);
@@ -84,9 +86,6 @@ fn refuse_what_is_missing(arguments: &Serve) -> Result<(), Failure> {
     let refuse = |message: String| Err(Failure::new(Failure::USAGE, message));
     if let Some(api) = arguments.api.iter().find(|api| **api != ApiName::Flink) {
         return refuse(format!("--api {api:?}: this version serves flink only").to_lowercase());
-    }
-    if arguments.store != "memory" {
-        return refuse(format!("--store {}: this version has the store `memory` only", arguments.store));
     }
     if arguments.executor != "simulated" {
         let executor = &arguments.executor;

@@ -1,0 +1,3 @@
+//! What a server stands on, as the command line names it.
+
+pub(crate) mod store;
