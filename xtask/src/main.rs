@@ -1,4 +1,4 @@
-//! The project's own chores: `cargo xtask test`, `ci`, `codegen`, `tidy`, `lint-spec`, `flink`.
+//! The project's own chores: `cargo xtask test`, `ci`, `codegen`, `tidy`, `lint-spec`, `flink`, `servers`.
 //!
 //! Everything that a chore needs beyond Rust, Java and Python it fetches itself, by package name, into the
 //! folder that [`place::cache`] tells. What it cannot fetch it names.
@@ -13,6 +13,7 @@ mod lint_spec;
 mod place;
 mod process;
 mod server;
+mod servers;
 mod steps;
 mod tidy;
 mod tools;
@@ -69,6 +70,7 @@ enum Chore {
     /// A real Flink: a cluster in the foreground, its command line, the test jobs.
     #[command(subcommand)]
     Flink(flink::Command),
+    Servers(servers::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -102,5 +104,6 @@ fn carry_out(chore: Chore) -> Result<ExitCode> {
         Chore::Tidy => tidy::run().map(|_| ExitCode::SUCCESS),
         Chore::LintSpec => lint_spec::run().map(|_| ExitCode::SUCCESS),
         Chore::Flink(command) => flink::run(command),
+        Chore::Servers(arguments) => servers::run(&arguments),
     }
 }

@@ -40,9 +40,17 @@ impl Temporary {
     /// # Errors
     /// If it cannot be made.
     pub(crate) fn new(purpose: &str) -> Result<Self> {
+        Self::within(&target().join("xtask"), purpose)
+    }
+
+    /// Makes such a folder in another place than cargo's target directory.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub(crate) fn within(place: &Path, purpose: &str) -> Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let folder = scratch(&format!("{purpose}-{}-{number}", std::process::id()));
+        let folder = place.join(format!("{purpose}-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner).push(folder.clone());
         Ok(Self(folder))

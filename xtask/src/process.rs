@@ -149,6 +149,11 @@ impl Background {
         Ok((started, stdout))
     }
 
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        locked(&self.0).id()
+    }
+
     /// How the program ended, if it has.
     ///
     /// # Errors
