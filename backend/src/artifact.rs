@@ -1,28 +1,30 @@
 //! Programs and other files that jobs need: uploaded once, never changed, named by an id.
 
+mod content;
+mod location;
 mod manifest;
 mod ranged;
 
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::path::Path as FilePath;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_core::Stream;
-use futures_util::{StreamExt, TryStreamExt, pin_mut};
-use object_store::local::LocalFileSystem;
+use futures_util::TryStreamExt;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart};
+use object_store::{ObjectStore, ObjectStoreExt};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::executor::ByteStream;
 use crate::time::{Clock, SystemClock, Timestamp};
 
+pub use location::OpenArtifactStoreError;
 pub use manifest::Manifest;
+
+use content::Content;
 
 /// Names an artifact: a unique part, an underscore, and the file name under which it was uploaded.
 ///
@@ -41,7 +43,18 @@ impl ArtifactId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The unique part, if this is the id of anything. It is all that storage needs to know, and unlike the file name it is
+    /// short and plain ASCII.
+    fn unique(&self) -> Option<&str> {
+        let (unique, _) = self.0.split_once('_')?;
+        let plain = |byte: u8| byte.is_ascii_hexdigit() || byte == b'-';
+        (unique.len() == UNIQUE_LENGTH && unique.bytes().all(plain)).then_some(unique)
+    }
 }
+
+/// The length of a UUID.
+const UNIQUE_LENGTH: usize = 36;
 
 impl FromStr for ArtifactId {
     type Err = ParseArtifactIdError;
@@ -110,6 +123,14 @@ pub enum ArtifactError {
         /// What the content's stream said.
         source: io::Error,
     },
+    /// The stored bytes are not those that were uploaded, or are gone.
+    #[error("artifact {id} is damaged: {reason}")]
+    Damaged {
+        /// The id.
+        id: ArtifactId,
+        /// What is wrong.
+        reason: String,
+    },
     /// The storage failed.
     #[error("artifact storage failed")]
     Storage {
@@ -131,34 +152,29 @@ impl ArtifactError {
 
 /// Keeps artifacts on any object storage: a directory, or a bucket in a cloud.
 ///
-/// The bytes go to `content/<id>` first, and only when they are complete a small record goes to `records/<id>`. What has no
-/// record doesn't exist: an upload that broke off, even by a crash, is never seen, and
-/// [`collect_garbage`](ArtifactStore::collect_garbage) removes what it left. Clones share the storage.
+/// Equal bytes are kept once, however often they are uploaded and under whatever names; the layout stands
+/// in `artifact/content.rs`. An artifact exists from the moment its record is written, which is the last step of an upload, and its bytes are
+/// complete by then: an upload that broke off, even by a crash, is never seen, and
+/// [`collect_garbage`](ArtifactStore::collect_garbage) removes what it left. Several servers may work on one storage. Clones
+/// share it.
 ///
 /// # Cancellation
 ///
-/// A dropped `put` has stored nothing that is seen, a dropped `delete` has deleted the artifact or not.
+/// A dropped `put` has stored nothing that is seen, or all; a dropped `delete` has deleted the artifact or not.
 #[derive(Clone, Debug)]
 pub struct ArtifactStore {
-    objects: Arc<dyn ObjectStore>,
+    content: Content,
 }
 
 impl ArtifactStore {
     /// Keeps artifacts in `objects`, which belong to this store alone. Use
     /// [`PrefixStore`](object_store::prefix::PrefixStore) for a part of a bucket.
     pub fn new(objects: Arc<dyn ObjectStore>) -> Self {
-        Self { objects }
+        Self { content: Content::new(objects) }
     }
 
-    /// Keeps artifacts in a directory, which is created if missing. What was stored survives a power cut.
-    ///
-    /// # Errors
-    ///
-    /// [`ArtifactError::Storage`] if the directory can't be created.
-    pub fn in_directory(directory: impl AsRef<FilePath>) -> Result<Self, ArtifactError> {
-        std::fs::create_dir_all(&directory).map_err(ArtifactError::storage)?;
-        let objects = LocalFileSystem::new_with_prefix(directory).map_err(ArtifactError::storage)?;
-        Ok(Self::new(Arc::new(objects.with_fsync(true))))
+    fn objects(&self) -> &dyn ObjectStore {
+        self.content.objects()
     }
 
     /// Stores a new artifact under a fresh id.
@@ -176,48 +192,23 @@ impl ArtifactStore {
     ) -> Result<Artifact, ArtifactError> {
         // The name alone must be acceptable, so that the id can't be made so by what stands before it.
         name.parse::<ArtifactId>()?;
-        let id: ArtifactId = format!("{}_{name}", unique()?).parse()?;
-        let (size, sha256) = self.write_content(&id, content).await?;
+        let unique = unique()?;
+        let id: ArtifactId = format!("{unique}_{name}").parse()?;
+        let staged = self.content.stage(&unique, content).await?;
+        self.content.publish(&unique, &staged).await?;
+        let manifest =
+            ranged::read_manifest(self.content.shared(), content::path(&staged.sha256), staged.size).await;
         let artifact = Artifact {
-            manifest: ranged::read_manifest(&self.objects, content_path(&id), size).await,
             id,
             name: name.to_owned(),
-            size,
-            sha256,
+            size: staged.size,
+            sha256: staged.sha256,
             uploaded: SystemClock.now(),
+            manifest,
         };
         let record = serde_json::to_vec(&artifact).map_err(ArtifactError::storage)?;
-        self.objects.put(&record_path(&artifact.id), record.into()).await.map_err(ArtifactError::storage)?;
+        self.objects().put(&record_path(&unique), record.into()).await.map_err(ArtifactError::storage)?;
         Ok(artifact)
-    }
-
-    async fn write_content(
-        &self,
-        id: &ArtifactId,
-        content: impl Stream<Item = io::Result<Bytes>> + Send,
-    ) -> Result<(u64, String), ArtifactError> {
-        const PARTS_IN_FLIGHT: usize = 2;
-        let upload = self.objects.put_multipart(&content_path(id)).await.map_err(ArtifactError::storage)?;
-        let mut upload = WriteMultipart::new(upload);
-        let (mut size, mut hash) = (0, Sha256::new());
-        pin_mut!(content);
-        while let Some(chunk) = content.next().await {
-            let chunk = match chunk {
-                Ok(chunk) => chunk,
-                Err(source) => {
-                    // The content's error is the one to report; what is left behind is garbage either way.
-                    let _ = upload.abort().await;
-                    return Err(ArtifactError::Content { source });
-                }
-            };
-            size += chunk.len() as u64;
-            hash.update(&chunk);
-            upload.wait_for_capacity(PARTS_IN_FLIGHT).await.map_err(ArtifactError::storage)?;
-            upload.put(chunk);
-        }
-        upload.finish().await.map_err(ArtifactError::storage)?;
-        let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok((size, sha256))
     }
 
     /// What is known about an artifact.
@@ -226,23 +217,41 @@ impl ArtifactStore {
     ///
     /// [`ArtifactError::NotFound`]; [`ArtifactError::Storage`].
     pub async fn get(&self, id: &ArtifactId) -> Result<Artifact, ArtifactError> {
-        let found = self.objects.get(&record_path(id)).await;
-        let record = found.map_err(|error| not_found_or_storage(id, error))?;
-        let record = record.bytes().await.map_err(ArtifactError::storage)?;
-        serde_json::from_slice(&record).map_err(ArtifactError::storage)
+        let not_found = || ArtifactError::NotFound { id: id.clone() };
+        let unique = id.unique().ok_or_else(not_found)?;
+        let artifact = self.read_record(&record_path(unique)).await?.ok_or_else(not_found)?;
+        // The file name is part of the id, so another name is another id.
+        if artifact.id == *id { Ok(artifact) } else { Err(not_found()) }
+    }
+
+    async fn read_record(&self, path: &Path) -> Result<Option<Artifact>, ArtifactError> {
+        let record = match self.objects().get(path).await {
+            Ok(record) => record.bytes().await.map_err(ArtifactError::storage)?,
+            Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(ArtifactError::storage(error)),
+        };
+        serde_json::from_slice(&record).map(Some).map_err(ArtifactError::storage)
     }
 
     /// The bytes of an artifact, as a stream, with what is known about it.
     ///
+    /// The stream ends with an error unless length and checksum are those of the upload, so whoever reads it to its end
+    /// has the right bytes.
+    ///
     /// # Errors
     ///
-    /// [`ArtifactError::NotFound`]; [`ArtifactError::Storage`]. The stream has errors of its own.
+    /// [`ArtifactError::NotFound`]; [`ArtifactError::Damaged`] if the bytes are gone; [`ArtifactError::Storage`]. The stream
+    /// has errors of its own.
     pub async fn open(&self, id: &ArtifactId) -> Result<(Artifact, ByteStream), ArtifactError> {
         let artifact = self.get(id).await?;
-        let found = self.objects.get(&content_path(id)).await;
-        let content = found.map_err(|error| not_found_or_storage(id, error))?;
-        let stream = content.into_stream().map_err(io::Error::from).boxed();
-        Ok((artifact, stream))
+        match self.content.open(&artifact.sha256, artifact.size).await? {
+            Some(stream) => Ok((artifact, stream)),
+            // Perhaps it was deleted a moment ago.
+            None => Err(match self.get(id).await {
+                Ok(_) => ArtifactError::Damaged { id: id.clone(), reason: "its content is gone".to_owned() },
+                Err(error) => error,
+            }),
+        }
     }
 
     /// All artifacts, in the order of their upload.
@@ -253,22 +262,12 @@ impl ArtifactStore {
     pub async fn list(&self) -> Result<Vec<Artifact>, ArtifactError> {
         const READS_AT_ONCE: usize = 16;
         let mut artifacts: Vec<Artifact> = self
-            .objects
-            .list(Some(&Path::from("records")))
+            .objects()
+            .list(Some(&Path::from(RECORDS)))
             .map_err(ArtifactError::storage)
-            .map_ok(|object| async move {
-                match self.objects.get(&object.location).await {
-                    Ok(record) => {
-                        let record = record.bytes().await.map_err(ArtifactError::storage)?;
-                        let artifact = serde_json::from_slice(&record);
-                        artifact.map(Some).map_err(ArtifactError::storage)
-                    }
-                    // Deleted since it was listed.
-                    Err(object_store::Error::NotFound { .. }) => Ok(None),
-                    Err(error) => Err(ArtifactError::storage(error)),
-                }
-            })
+            .map_ok(|object| async move { self.read_record(&object.location).await })
             .try_buffer_unordered(READS_AT_ONCE)
+            // Without those that were deleted since they were listed.
             .try_filter_map(|artifact| async move { Ok(artifact) })
             .try_collect()
             .await?;
@@ -276,69 +275,43 @@ impl ArtifactStore {
         Ok(artifacts)
     }
 
-    /// Deletes an artifact. Streams that are open may break off.
+    /// Deletes an artifact, and its bytes if no other artifact has the same. Streams that are open may break off.
     ///
     /// # Errors
     ///
     /// [`ArtifactError::NotFound`]; [`ArtifactError::Storage`].
     pub async fn delete(&self, id: &ArtifactId) -> Result<(), ArtifactError> {
         // Cloud storage deletes what doesn't exist without complaint, hence the look before.
-        self.get(id).await?;
-        let deleted = self.objects.delete(&record_path(id)).await;
-        deleted.map_err(|error| not_found_or_storage(id, error))?;
-        match self.objects.delete(&content_path(id)).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-            Err(error) => Err(ArtifactError::storage(error)),
-        }
+        let artifact = self.get(id).await?;
+        let Some(unique) = id.unique() else {
+            return Err(ArtifactError::NotFound { id: id.clone() });
+        };
+        let deleted = self.objects().delete(&record_path(unique)).await;
+        deleted.map_err(|error| match error {
+            object_store::Error::NotFound { .. } => ArtifactError::NotFound { id: id.clone() },
+            error => ArtifactError::storage(error),
+        })?;
+        self.content.give_up(&artifact.sha256, unique).await
     }
 
-    /// Removes content that has no record and was last written before `older_than`, and returns how many objects that were.
+    /// Removes what uploads that broke off have left, if it was last written before `older_than`, and returns how many
+    /// objects that were.
     ///
-    /// Choose a moment well before every upload that may still be under way.
+    /// Choose a moment well before the beginning of every upload that may still be under way. Safe beside everything else,
+    /// other collections included.
     ///
     /// # Errors
     ///
-    /// [`ArtifactError::Storage`].
+    /// [`ArtifactError::Storage`]; what was removed until then stays so.
     pub async fn collect_garbage(&self, older_than: Timestamp) -> Result<usize, ArtifactError> {
-        let objects: Vec<_> = self
-            .objects
-            .list(Some(&Path::from("content")))
-            .try_collect()
-            .await
-            .map_err(ArtifactError::storage)?;
-        let mut removed = 0;
-        for object in objects {
-            if object.last_modified.timestamp_millis() >= older_than.0 {
-                continue;
-            }
-            let Some(id) = object.location.filename() else {
-                continue;
-            };
-            match self.objects.head(&Path::from("records").join(id)).await {
-                Err(object_store::Error::NotFound { .. }) => {}
-                Ok(_) => continue,
-                Err(error) => return Err(ArtifactError::storage(error)),
-            }
-            self.objects.delete(&object.location).await.map_err(ArtifactError::storage)?;
-            removed += 1;
-        }
-        Ok(removed)
+        self.content.collect_garbage(older_than, record_path).await
     }
 }
 
-fn content_path(id: &ArtifactId) -> Path {
-    Path::from("content").join(id.as_str())
-}
+const RECORDS: &str = "records";
 
-fn record_path(id: &ArtifactId) -> Path {
-    Path::from("records").join(id.as_str())
-}
-
-fn not_found_or_storage(id: &ArtifactId, error: object_store::Error) -> ArtifactError {
-    match error {
-        object_store::Error::NotFound { .. } => ArtifactError::NotFound { id: id.clone() },
-        error => ArtifactError::storage(error),
-    }
+fn record_path(unique: &str) -> Path {
+    Path::from(RECORDS).join(unique)
 }
 
 /// A random version 4 UUID, as Flink puts before the names of its jars.

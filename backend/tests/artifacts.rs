@@ -92,17 +92,75 @@ async fn content_that_breaks_off_is_never_seen() {
 }
 
 #[tokio::test]
-async fn content_without_a_record_is_garbage() {
+async fn equal_bytes_are_kept_once() {
+    let directory = Directory::new("artifacts-once");
+    let store = directory.store();
+    let first = store.put("a.jar", pieces(b"same")).await.unwrap();
+    let second = store.put("b.jar", pieces(b"same")).await.unwrap();
+    let kept = || std::fs::read_dir(directory.0.join("content")).unwrap().count();
+    assert_eq!(kept(), 1);
+    store.delete(&first.id).await.unwrap();
+    assert_eq!(kept(), 1);
+    let (_, bytes) = store.open(&second.id).await.unwrap();
+    assert_eq!(bytes.try_collect::<Vec<Bytes>>().await.unwrap().concat(), b"same");
+    store.delete(&second.id).await.unwrap();
+    assert_eq!(kept(), 0);
+}
+
+#[tokio::test]
+async fn damaged_bytes_end_in_an_error() {
+    let directory = Directory::new("artifacts-damaged");
+    let store = directory.store();
+    let put = store.put("a.jar", pieces(b"abc")).await.unwrap();
+    let file = directory.0.join("content").join(&put.sha256);
+    for (damaged, expected) in [("abd", "SHA-256"), ("ab", "2 bytes"), ("abcd", "4 bytes")] {
+        std::fs::write(&file, damaged).unwrap();
+        let (_, bytes) = store.open(&put.id).await.unwrap();
+        let error = bytes.try_collect::<Vec<Bytes>>().await.unwrap_err();
+        assert!(error.to_string().contains(expected), "{damaged}: {error}");
+    }
+    std::fs::remove_file(&file).unwrap();
+    let Err(error) = store.open(&put.id).await else { panic!("opened what is gone") };
+    assert!(matches!(error, ArtifactError::Damaged { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn what_nobody_needs_is_garbage() {
     let directory = Directory::new("artifacts-garbage");
     let store = directory.store();
-    let kept = store.put("kept.jar", pieces(b"kept")).await.unwrap();
-    // What a crash between content and record leaves.
-    std::fs::write(directory.0.join("content/orphan.jar"), "x").unwrap();
-    assert_eq!(store.list().await.unwrap(), std::slice::from_ref(&kept));
+    // Characters that object storage has to encode, and a name that grows beyond a file name's limit by that.
+    let odd = store.put("50% [off]#~.jar", pieces(b"odd")).await.unwrap();
+    let long = store.put(&"\u{6771}".repeat(70), pieces(b"long")).await.unwrap();
+    std::fs::create_dir_all(directory.0.join("staging")).unwrap();
+    std::fs::write(directory.0.join("staging/broken-off"), "x").unwrap();
     assert_eq!(store.collect_garbage(Timestamp(0)).await.unwrap(), 0);
     assert_eq!(store.collect_garbage(Timestamp(i64::MAX)).await.unwrap(), 1);
-    assert!(!directory.0.join("content/orphan.jar").exists());
-    assert!(store.open(&kept.id).await.is_ok());
+    assert!(!directory.0.join("staging/broken-off").exists());
+    for artifact in [odd, long] {
+        let (_, bytes) = store.open(&artifact.id).await.unwrap();
+        bytes.try_collect::<Vec<Bytes>>().await.unwrap();
+    }
+}
+
+#[test]
+fn a_url_names_the_place() {
+    let directory = Directory::new("artifacts-url");
+    let at = |url: &str| ArtifactStore::at(&url.parse().unwrap(), []);
+    at(&format!("file://{}", directory.0.display())).unwrap();
+    assert!(directory.0.is_dir());
+    for (url, expected) in [
+        ("ftp://host/folder", "file, s3, gs or az"),
+        ("file://host/folder", "no directory of this host"),
+        #[cfg(not(feature = "s3"))]
+        ("s3://bucket/jars", "build it with feature s3"),
+        #[cfg(not(feature = "gs"))]
+        ("gs://bucket/jars", "build it with feature gs"),
+        #[cfg(not(feature = "az"))]
+        ("az://container/jars", "build it with feature az"),
+    ] {
+        let error = at(url).unwrap_err().to_string();
+        assert!(error.contains(url) && error.contains(expected), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use planewright_server::layer::{Limits, default_stack};
 use planewright_server::{RequestBody, ResponseBody};
 use tokio::task::AbortHandle;
 use tower_service::Service;
-use tracing::warn;
+use tracing::{info, warn};
 
 use crate::flink::Flink;
 use crate::kernel::{Kernel, KernelError, Parts};
@@ -196,16 +196,33 @@ impl ControlPlaneBuilder {
                 false
             }
         };
-        let (operations, jobs) = (Arc::clone(&kernel), Arc::clone(&kernel));
+        let (operations, jobs, artifacts) =
+            (Arc::clone(&kernel), Arc::clone(&kernel), kernel.artifacts.clone());
         let background = [
             tokio::spawn(async move { operations.tend().await }),
             tokio::spawn(async move { jobs.keep_jobs(recovered).await }),
+            tokio::spawn(collect_garbage(artifacts)),
         ];
         Ok(ControlPlane {
             kernel,
             background: Arc::new(Background(background.map(|task| task.abort_handle()).into())),
             limits: self.limits,
         })
+    }
+}
+
+/// Removes what broken uploads have left, now and once an hour. Never returns. Safe on every server of a control plane.
+async fn collect_garbage(artifacts: ArtifactStore) {
+    /// Nobody uploads for so long.
+    const DAY: i64 = 24 * 60 * 60 * 1000;
+    loop {
+        // Object storage knows the real time only.
+        match artifacts.collect_garbage(SystemClock.now().plus_millis(-DAY)).await {
+            Ok(0) => {}
+            Ok(removed) => info!(removed, "what broken uploads have left is removed"),
+            Err(error) => warn!(%error, "what broken uploads have left can't be removed for now"),
+        }
+        tokio::time::sleep(Duration::from_secs(60 * 60)).await;
     }
 }
 
