@@ -93,6 +93,7 @@
 //! | [`executor`] | the trait [`Executor`](executor::Executor), and what jobs, checkpoints and workers look like |
 //! | [`artifact`] | uploaded programs, on any object storage |
 //! | [`memory`] | a store that forgets; feature `memory` |
+//! | [`redb`] | a store in one file; feature `redb` |
 //! | [`simulated`] | an executor whose jobs exist only on paper; feature `simulated` |
 //! | `contract` | the suites; feature `contract` |
 //! | [`id`], [`time`] | names and moments |
@@ -104,6 +105,8 @@ pub mod executor;
 pub mod id;
 #[cfg(feature = "memory")]
 pub mod memory;
+#[cfg(feature = "redb")]
+pub mod redb;
 #[cfg(feature = "simulated")]
 pub mod simulated;
 pub mod store;

@@ -1,11 +1,13 @@
 //! `planewright serve`: the control plane behind a listener.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use planewright_backend::artifact::ArtifactStore;
 use planewright_backend::simulated::{SimulatedExecutor, SimulatedOptions};
+use planewright_backend::time::SystemClock;
 use planewright_reference_server::process::LogRing;
 use planewright_reference_server::{Api, ControlPlane};
 use planewright_server::serve;
@@ -18,6 +20,9 @@ use crate::Failure;
 use crate::arguments::{ApiName, LogFormat, Serve};
 use crate::backends::store::StoreName;
 use crate::swagger::Swagger;
+
+/// Under which keys the simulated cluster remembers what happened to it.
+const SIMULATED: &str = "simulated";
 
 /// Runs until SIGTERM, SIGINT, or a caller's request to shut down; then drains.
 pub(crate) fn run(arguments: &Serve) -> Result<(), Failure> {
@@ -37,11 +42,14 @@ async fn listen(arguments: &Serve, log: LogRing) -> Result<(), Failure> {
     let store = arguments.store.open().await?;
     let artifacts = ArtifactStore::in_directory(data.join("artifacts"))
         .map_err(|error| Failure::could_not("opening the artifacts", &error))?;
-    let executor = SimulatedExecutor::new(SimulatedOptions {
+    let options = SimulatedOptions {
         seed: arguments.seed,
         savepoint_directory: Some(format!("file://{}", data.join("savepoints").display())),
         ..SimulatedOptions::default()
-    });
+    };
+    let executor = SimulatedExecutor::open(options, Arc::new(SystemClock), Arc::clone(&store), SIMULATED)
+        .await
+        .map_err(|error| Failure::could_not("opening the simulated cluster", &error))?;
     let plane = ControlPlane::builder()
         .store(store)
         .executor(executor)

@@ -1,30 +1,37 @@
 //! `--store` and `--data`: where state is kept.
 
+use std::error::Error;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use clap::Args;
 use planewright_backend::memory::MemoryStore;
+use planewright_backend::redb::RedbStore;
 use planewright_backend::store::Store;
 
 use crate::Failure;
 
+/// The file in the data folder.
+const FILE: &str = "state.redb";
+
 /// The options that name a store: the same for every command that opens one.
 #[derive(Debug, Args)]
 pub(crate) struct StoreOptions {
-    /// Where artifacts are kept
+    /// The folder of state and artifacts
     #[arg(long, value_name = "DIR", default_value = "planewright-data")]
     pub(crate) data: PathBuf,
-    /// Where state is kept: `memory` forgets it at the end
-    #[arg(long, value_name = "memory|URL", default_value = "memory")]
+    /// Where state is kept: `redb` is a file in the data folder, `memory` forgets it at the end
+    #[arg(long, value_name = "redb|memory|URL", default_value = "redb")]
     pub(crate) store: StoreName,
 }
 
 /// What `--store` names. Its text is fit for logs: it has no password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum StoreName {
+    /// A file in the data folder.
+    Redb,
     /// The memory of this process.
     Memory,
 }
@@ -34,8 +41,9 @@ impl FromStr for StoreName {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
+            "redb" => Ok(Self::Redb),
             "memory" => Ok(Self::Memory),
-            _ => Err("this version has the store `memory` only".to_owned()),
+            _ => Err("this version has the stores `redb` and `memory` only".to_owned()),
         }
     }
 }
@@ -43,6 +51,7 @@ impl FromStr for StoreName {
 impl fmt::Display for StoreName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Redb => f.write_str("redb"),
             Self::Memory => f.write_str("memory"),
         }
     }
@@ -56,12 +65,16 @@ impl StoreOptions {
 
     /// Opens the store. Needs a tokio runtime.
     pub(crate) async fn open(&self) -> Result<Arc<dyn Store>, Failure> {
-        open(&self.store, &self.folder()?).await
+        match &self.store {
+            StoreName::Redb => redb(self.folder()?.join(FILE)).await,
+            StoreName::Memory => Ok(Arc::new(MemoryStore::default())),
+        }
     }
 }
 
-async fn open(name: &StoreName, _data: &Path) -> Result<Arc<dyn Store>, Failure> {
-    match name {
-        StoreName::Memory => Ok(Arc::new(MemoryStore::default())),
-    }
+async fn redb(path: PathBuf) -> Result<Arc<dyn Store>, Failure> {
+    let opened = tokio::task::spawn_blocking(move || RedbStore::open(path)).await;
+    let failed = |error: &dyn Error| Failure::could_not("opening the store", error);
+    let store = opened.map_err(|error| failed(&error))?.map_err(|error| failed(&error))?;
+    Ok(Arc::new(store))
 }
