@@ -261,7 +261,10 @@ impl Call {
         name: &'static str,
         values: impl IntoIterator<Item = &'a T>,
     ) {
-        self.header(name, &header_list(values));
+        match header_list(values) {
+            Ok(text) => self.header(name, &text),
+            Err(error) => self.refuse(format!("the header `{name}`: {error}")),
+        }
     }
 
     /// Writes a cookie.

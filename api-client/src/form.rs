@@ -1,8 +1,10 @@
 use std::collections::VecDeque;
+use std::fmt::Display;
 
 use bytes::Bytes;
 use http::HeaderValue;
 use planewright_model::Json;
+use planewright_model::parameter::header_list;
 
 use crate::payload::OpenedForm;
 use crate::random::random_hex;
@@ -22,6 +24,8 @@ struct Part {
     name: String,
     /// Of the declaration; an upload may say otherwise.
     content_type: Option<String>,
+    /// Names and values.
+    headers: Vec<(String, String)>,
     content: Content,
 }
 
@@ -66,8 +70,44 @@ impl Form {
         self.part(name, Some(content_type), Content::Upload(upload.into()))
     }
 
+    /// Gives the last part a header. One that would end its line makes the form unsendable.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &dyn Display) -> Self {
+        let text = value.to_string();
+        if name.is_empty()
+            || name.contains(':')
+            || name.chars().chain(text.chars()).any(|c| c.is_ascii_control())
+        {
+            self.problem = Some(format!("{text:?} can't stand in the header `{name}` of a part"));
+        } else if let Some(part) = self.parts.last_mut() {
+            part.headers.push((name.to_owned(), text));
+        }
+        self
+    }
+
+    /// Gives the last part a header that is a list, with commas.
+    #[must_use]
+    pub fn header_list<'a, T: Display + 'a>(
+        mut self,
+        name: &str,
+        values: impl IntoIterator<Item = &'a T>,
+    ) -> Self {
+        match header_list(values) {
+            Ok(text) => self.header(name, &text),
+            Err(error) => {
+                self.problem = Some(format!("the header `{name}` of a part: {error}"));
+                self
+            }
+        }
+    }
+
     fn part(mut self, name: &str, content_type: Option<&str>, content: Content) -> Self {
-        self.parts.push(Part { name: name.into(), content_type: content_type.map(Into::into), content });
+        self.parts.push(Part {
+            name: name.into(),
+            content_type: content_type.map(Into::into),
+            headers: Vec::new(),
+            content,
+        });
         self
     }
 
@@ -136,6 +176,9 @@ impl Part {
             head.push_str("Content-Type: ");
             head.extend(content_type.chars().filter(|c| !c.is_control()));
             head.push_str("\r\n");
+        }
+        for (name, value) in &self.headers {
+            head.extend([name, ": ", value, "\r\n"]);
         }
         head.push_str("\r\n");
     }

@@ -2,13 +2,14 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use http::HeaderMap;
+use planewright_model::parameter::header_text;
 
 use crate::transport::BoxError;
 
 /// The value of a header, read from its text; of several lines, the first.
 pub(crate) fn one<T: FromStr<Err: Display>>(headers: &HeaderMap, name: &str) -> Result<Option<T>, BoxError> {
     let Some(value) = headers.get(name) else { return Ok(None) };
-    let text = value.to_str().map_err(|_| format!("the header `{name}` isn't a text"))?;
+    let text = header_text(value.as_bytes()).map_err(|error| format!("the header `{name}`: {error}"))?;
     read(name, text).map(Some)
 }
 
@@ -19,9 +20,11 @@ pub(crate) fn list<T: FromStr<Err: Display>>(
 ) -> Result<Option<Vec<T>>, BoxError> {
     let mut values = None;
     for line in headers.get_all(name) {
-        let text = line.to_str().map_err(|_| format!("the header `{name}` isn't a text"))?;
+        let text = header_text(line.as_bytes()).map_err(|error| format!("the header `{name}`: {error}"))?;
         let found = values.get_or_insert_with(Vec::new);
-        for value in text.split(',').map(str::trim).filter(|value| !value.is_empty()) {
+        for value in
+            text.split(',').map(|value| value.trim_matches([' ', '\t'])).filter(|value| !value.is_empty())
+        {
             found.push(read(name, value)?);
         }
     }

@@ -114,6 +114,7 @@ async fn objects_in_the_query() {
     let spaceless = || flat("a,b=c");
     let call = client.styles().put_objects_in_query(flat(HARD), page());
     let call = call.space(spaceless()).pipe(spaceless()).deep(nested()).json(nested());
+    let call = call.text("ä & b").count(5).query("{ a }");
     let call =
         call.range(page()).filters([flat(HARD), flat("")]).id(IdOrName::Integer(7)).kind(Kind::Integer(5));
     call.send().await.unwrap();
@@ -125,6 +126,9 @@ async fn objects_in_the_query() {
         deep: Some(nested()),
         range: Some(page().into()),
         json: Some(nested()),
+        text: Some("ä & b".to_owned()),
+        count: Some(5),
+        query: Some("{ a }".to_owned()),
         filters: Some(vec![flat(HARD), flat("")]),
         id: Some(IdOrName::Integer(7)),
         kind: Kind::Integer(5),
@@ -141,6 +145,9 @@ async fn objects_in_the_query() {
         deep: None,
         range: Some(Range::Integer(9)),
         json: None,
+        text: None,
+        count: None,
+        query: None,
         filters: None,
         id: Some(IdOrName::String("seven".to_owned())),
         kind: model::PutObjectsInQueryKindString::Big.into(),

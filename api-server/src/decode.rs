@@ -99,10 +99,10 @@ impl<'r, C: Conventions, const N: usize> Parameters<'r, C, N> {
     /// A header; of several, the first.
     ///
     /// # Errors
-    /// If it isn't visible ASCII or not a text of its type.
+    /// If it isn't UTF-8 or not a text of its type.
     pub fn header<T: Scalar>(&self, name: &'static str) -> Result<Option<T>, ParameterRejection> {
         let Some(value) = self.context.headers().get(name) else { return Ok(None) };
-        let text = visible("header", name, value)?;
+        let text = text_of("header", name, value)?;
         parameter::read_header(text, Case::Sensitive).map(Some).map_err(rejected("header", name))
     }
 
@@ -113,7 +113,7 @@ impl<'r, C: Conventions, const N: usize> Parameters<'r, C, N> {
     pub fn header_list<T: Scalar>(&self, name: &'static str) -> Result<Option<Vec<T>>, ParameterRejection> {
         let mut items = None;
         for value in self.context.headers().get_all(name) {
-            let line = parameter::read_header_list(visible("header", name, value)?, Case::Sensitive);
+            let line = parameter::read_header_list(text_of("header", name, value)?, Case::Sensitive);
             items.get_or_insert_with(Vec::new).extend(line.map_err(rejected("header", name))?);
         }
         Ok(items)
@@ -122,10 +122,10 @@ impl<'r, C: Conventions, const N: usize> Parameters<'r, C, N> {
     /// A cookie; of several, the first.
     ///
     /// # Errors
-    /// If it isn't visible ASCII or not a text of its type.
+    /// If it isn't UTF-8 or not a text of its type.
     pub fn cookie<T: Scalar>(&self, name: &'static str) -> Result<Option<T>, ParameterRejection> {
         for value in self.context.headers().get_all(COOKIE) {
-            let pairs = visible("cookie", name, value)?.split(';').filter_map(|pair| pair.split_once('='));
+            let pairs = text_of("cookie", name, value)?.split(';').filter_map(|pair| pair.split_once('='));
             for (key, value) in pairs {
                 if key.trim() == name {
                     return parameter::read_path(value.trim(), Case::Sensitive)
@@ -161,11 +161,11 @@ impl<'r, C: Conventions, const N: usize> Parameters<'r, C, N> {
     /// A header that isn't a plain scalar or list, over all its lines.
     ///
     /// # Errors
-    /// If it isn't visible ASCII or not a text of its type in this style.
+    /// If it isn't UTF-8 or not a text of its type in this style.
     pub fn header_styled<T: Json>(&self, styled: Styled) -> Result<Option<T>, ParameterRejection> {
         let lines = self.context.headers().get_all(styled.name).iter();
         let lines: Vec<_> =
-            lines.map(|value| visible("header", styled.name, value)).collect::<Result<_, _>>()?;
+            lines.map(|value| text_of("header", styled.name, value)).collect::<Result<_, _>>()?;
         if lines.is_empty() {
             return Ok(None);
         }
@@ -175,7 +175,7 @@ impl<'r, C: Conventions, const N: usize> Parameters<'r, C, N> {
     /// A cookie that isn't a plain scalar.
     ///
     /// # Errors
-    /// If it isn't visible ASCII or not a text of its type in this style.
+    /// If it isn't UTF-8 or not a text of its type in this style.
     pub fn cookie_styled<T: Json>(
         &self,
         styled: Styled,
@@ -184,7 +184,7 @@ impl<'r, C: Conventions, const N: usize> Parameters<'r, C, N> {
         let mut cookies = Vec::new();
         for value in self.context.headers().get_all(COOKIE) {
             let pairs =
-                visible("cookie", styled.name, value)?.split(';').filter_map(|pair| pair.split_once('='));
+                text_of("cookie", styled.name, value)?.split(';').filter_map(|pair| pair.split_once('='));
             cookies.extend(pairs.map(|(name, value)| (name.trim(), value.trim())));
         }
         styled.read_cookies(cookies.into_iter(), members).map_err(rejected("cookie", styled.name))
@@ -454,12 +454,13 @@ fn is_json(content_type: Option<&HeaderValue>) -> bool {
     ends_with("/json") || ends_with("+json")
 }
 
-fn visible<'v>(
+fn text_of<'v>(
     location: &'static str,
     name: &'static str,
     value: &'v HeaderValue,
 ) -> Result<&'v str, ParameterRejection> {
-    value.to_str().map_err(|_| ParameterRejection::new(location, name, "isn't visible ASCII"))
+    parameter::header_text(value.as_bytes())
+        .map_err(|_| ParameterRejection::new(location, name, "isn't UTF-8"))
 }
 
 fn rejected(location: &'static str, name: &'static str) -> impl FnOnce(ParameterError) -> ParameterRejection {

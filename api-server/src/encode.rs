@@ -184,6 +184,16 @@ pub fn header(
     Ok(())
 }
 
+/// The text of a header that is a list.
+///
+/// # Errors
+/// 500 if a value has a comma: nothing tells it from one between two values.
+pub fn header_list<'a, T: std::fmt::Display + 'a>(
+    values: impl IntoIterator<Item = &'a T>,
+) -> Result<String, ApiError> {
+    planewright_model::parameter::header_list(values).map_err(ApiError::internal)
+}
+
 fn encode<T: Json>(value: &T, hint: &LengthHint) -> Result<Bytes, ApiError> {
     let expected = hint.get();
     let mut out = Vec::with_capacity(expected);

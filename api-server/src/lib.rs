@@ -119,6 +119,8 @@ pub mod __private {
     }
 
     pub mod encode {
-        pub use crate::encode::{empty, events, header, items, json, text_events, typed, value, with_type};
+        pub use crate::encode::{
+            empty, events, header, header_list, items, json, text_events, typed, value, with_type,
+        };
     }
 }

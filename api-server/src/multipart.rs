@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use bytes::{Buf, Bytes, BytesMut};
 use memchr::memmem::Finder;
+use planewright_model::parameter::{Case, ParameterError, read_header, read_header_list};
 use planewright_model::{Json, Scalar};
 
 use crate::body::{BodyStream, RequestBody};
@@ -32,6 +33,8 @@ pub struct Part<'m> {
     name: String,
     file_name: Option<String>,
     content_type: Option<String>,
+    /// The other headers.
+    headers: Vec<(String, String)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,7 +124,13 @@ impl Reader {
         let headers = self.headers().await?;
         self.state = State::Content;
         let headers = String::from_utf8_lossy(&headers);
-        let mut part = Part { multipart: self, name: String::new(), file_name: None, content_type: None };
+        let mut part = Part {
+            multipart: self,
+            name: String::new(),
+            file_name: None,
+            content_type: None,
+            headers: Vec::new(),
+        };
         for line in headers.split("\r\n") {
             let Some((name, value)) = line.split_once(':') else { continue };
             let value = value.trim();
@@ -130,6 +139,8 @@ impl Reader {
             } else if name.eq_ignore_ascii_case("content-disposition") {
                 part.name = parameter(value, "name").map(Cow::into_owned).unwrap_or_default();
                 part.file_name = file_name(value);
+            } else {
+                part.headers.push((name.to_owned(), value.to_owned()));
             }
         }
         Ok(Some(part))
@@ -208,6 +219,48 @@ impl Part<'_> {
     #[must_use]
     pub fn content_type(&self) -> Option<&str> {
         self.content_type.as_deref()
+    }
+
+    /// Another header of it; of several, the first.
+    ///
+    /// # Errors
+    /// `Part` if it isn't a text of its type.
+    pub fn header<T: Scalar>(&self, name: &str) -> Result<Option<T>, BodyRejection> {
+        let Some(text) = self.lines(name).next() else { return Ok(None) };
+        read_header(text, Case::Sensitive).map(Some).map_err(|error| self.bad_header(name, &error))
+    }
+
+    /// Another header of it that is a list, over all its lines.
+    ///
+    /// # Errors
+    /// `Part` if an item isn't a text of its type.
+    pub fn header_list<T: Scalar>(&self, name: &str) -> Result<Option<Vec<T>>, BodyRejection> {
+        let mut items = None;
+        for text in self.lines(name) {
+            let line = read_header_list(text, Case::Sensitive);
+            let line = line.map_err(|error| self.bad_header(name, &error))?;
+            items.get_or_insert_with(Vec::new).extend(line);
+        }
+        Ok(items)
+    }
+
+    /// The value of a header that must be there.
+    ///
+    /// # Errors
+    /// `Part` if it isn't.
+    pub fn required<T>(&self, name: &str, value: Option<T>) -> Result<T, BodyRejection> {
+        let missing =
+            || BodyRejection::Part { name: self.name.clone(), reason: format!("has no header `{name}`") };
+        value.ok_or_else(missing)
+    }
+
+    fn lines<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s str> {
+        let named = move |(one, _): &&(String, String)| one.eq_ignore_ascii_case(name);
+        self.headers.iter().filter(named).map(|(_, text)| text.as_str())
+    }
+
+    fn bad_header(&self, name: &str, error: &ParameterError) -> BodyRejection {
+        BodyRejection::Part { name: self.name.clone(), reason: format!("has a header `{name}`: {error}") }
     }
 
     /// The next bytes, or `None` at the end.

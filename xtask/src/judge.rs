@@ -27,6 +27,7 @@ const OWN: &[&str] = &[
     "codegen/tests/golden/parameters/openapi.yaml",
     "codegen/tests/golden/shapes/openapi.yaml",
     "codegen/tests/golden/unions/openapi.yaml",
+    "codegen/tests/golden/wire/openapi.yaml",
 ];
 
 /// Documents of the corpus that a test run judges: small ones, of every dialect.

@@ -139,7 +139,9 @@ impl<'d> Node<'d> {
             Kind::Text | Kind::MadeText | Kind::Untyped => "a string",
             Kind::Array => "a list",
             Kind::Object => "an object",
-            Kind::Forms => "a text",
+            Kind::Forms if self.entry().from & FORMS[0] != 0 => "a text",
+            Kind::Forms if self.entry().from & FORMS[1] != 0 => "a list",
+            Kind::Forms => "an object",
         }
     }
 

@@ -114,7 +114,8 @@ impl<'d> Object<'d> {
     pub fn nullable<T: Json>(&mut self, name: &str) -> Result<Option<T>, Refusal> {
         match self.take(name) {
             Some(value) => Option::read(value).map_err(|refusal| refusal.inside_member(name)),
-            None if self.node.is_strict() => Err(self.missing(name)),
+            // There is no other way to say null in a form.
+            None if self.node.is_strict() && !self.node.tape.is_form() => Err(self.missing(name)),
             None => Ok(None),
         }
     }

@@ -67,6 +67,11 @@ impl Tape<'_> {
         text.unwrap_or_default()
     }
 
+    /// Whether it came from where everything is text.
+    pub(super) fn is_form(&self) -> bool {
+        self.entries.first().is_some_and(|first| first.kind == Kind::Forms)
+    }
+
     /// The entry behind the value that begins with the entry at `index`.
     pub(super) fn behind(&self, index: usize) -> usize {
         match self.entries[index].kind {

@@ -30,9 +30,18 @@ impl Untyped {
     /// Reads a value: what a text means is what the type asks for. To a union, which doesn't say what it wants to see, an
     /// object is offered before a list, and that before a number or a boolean, and that before a text.
     pub(crate) fn read<T: Json>(&self) -> Result<T, Refusal> {
+        self.read_in(Mode::Lenient)
+    }
+
+    /// As [`read`](Self::read), and what the document forbids is refused.
+    pub(crate) fn read_strict<T: Json>(&self) -> Result<T, Refusal> {
+        self.read_in(Mode::Strict)
+    }
+
+    fn read_in<T: Json>(&self, mode: Mode) -> Result<T, Refusal> {
         let mut tape = Tape::default();
         self.push(&mut tape)?;
-        T::read(Node::root(&tape, Mode::Lenient))
+        T::read(Node::root(&tape, mode))
     }
 
     fn push(&self, tape: &mut Tape<'_>) -> Result<(), Refusal> {

@@ -1,4 +1,4 @@
-use crate::parameter::{Styled, read_form, write_form};
+use crate::parameter::{Styled, read_form, read_form_strict, write_form};
 use crate::{DecodeError, EncodeError, Json};
 
 /// How a value becomes octets and back.
@@ -27,8 +27,7 @@ impl Codec {
         }
     }
 
-    /// Reads a value as [`read`](Self::read) does, and refuses what the document forbids about its shape. Forms are
-    /// always read leniently: their writers don't know types.
+    /// Reads a value as [`read`](Self::read) does, and refuses what the document forbids about its shape.
     ///
     /// # Errors
     /// Those of `read`, and what is forbidden.
@@ -37,7 +36,7 @@ impl Codec {
             Self::Json => T::read_json_strict(bytes),
             #[cfg(feature = "yaml")]
             Self::Yaml => super::yaml::read_strict(bytes),
-            form @ Self::Form(_) => form.read(bytes),
+            Self::Form(fields) => read_form_strict(text(bytes)?, fields),
         }
     }
 

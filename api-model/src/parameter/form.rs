@@ -24,6 +24,27 @@ use crate::{DecodeError, EncodeError, Json};
 /// # Errors
 /// If a percent escape is broken, or the fields aren't those of a `T`.
 pub fn read_form<T: Json>(form: &str, styled: &[Styled]) -> Result<T, DecodeError> {
+    Ok(fields(form, styled)?.read()?)
+}
+
+/// Reads an object as [`read_form`] does, and refuses what the document forbids about its shape: fields that aren't
+/// declared where no others may be, and several values for what has one.
+///
+/// # Errors
+/// Those of `read_form`, and what is forbidden.
+pub fn read_form_strict<T: Json>(form: &str, styled: &[Styled]) -> Result<T, DecodeError> {
+    let mut whole = fields(form, styled)?;
+    for (name, node) in whole.members.iter_mut().flatten() {
+        // What a style splits is one value all the same.
+        let is_split = styled.iter().any(|one| one.name == name && !one.explode);
+        if !is_split && node.list.as_ref().is_some_and(|list| list.len() > 1) {
+            node.whole = None;
+        }
+    }
+    Ok(whole.read_strict()?)
+}
+
+fn fields(form: &str, styled: &[Styled]) -> Result<Untyped, DecodeError> {
     let malformed = |error: super::ParameterError| DecodeError::malformed(&error.to_string(), None);
     let query = Query::new(form);
     let mut members: IndexMap<String, Untyped> = IndexMap::new();
@@ -48,8 +69,7 @@ pub fn read_form<T: Json>(form: &str, styled: &[Styled]) -> Result<T, DecodeErro
             members.insert(field.name.to_owned(), node);
         }
     }
-    let whole = Untyped { whole: None, list: None, members: Some(members) };
-    Ok(whole.read()?)
+    Ok(Untyped { whole: None, list: None, members: Some(members) })
 }
 
 /// Writes an object as a form. A member that is null isn't written.
@@ -133,6 +153,17 @@ mod tests {
         )
         .unwrap();
         assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn one_value_is_demanded_where_there_is_one() {
+        let read = |form| read_form_strict::<Map<String>>(form, STYLED);
+        assert_eq!(read_form::<Map<String>>("a=1&a=2", &[]).unwrap()["a"], "1");
+        assert_eq!(read("a=1&b=2").unwrap()["a"], "1");
+        let error = read("a=1&a=2").unwrap_err().to_string();
+        assert!(error.contains("a string is expected, this is a list"), "{error}");
+        assert_eq!(read_form_strict::<Map<Vec<i64>>>("a=1&a=2", &[]).unwrap()["a"], [1, 2]);
+        assert_eq!(read("bars=a%7Cb").unwrap()["bars"], "a|b");
     }
 
     #[test]

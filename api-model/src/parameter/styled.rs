@@ -18,7 +18,7 @@ use indexmap::IndexMap;
 use percent_encoding::utf8_percent_encode;
 use serde_json::{Map, Value};
 
-use super::{ParameterError, Query, RESERVED, decode};
+use super::{ParameterError, Query, RESERVED, SPACE, decode};
 use crate::json::Untyped;
 use crate::{DecodeError, Json};
 
@@ -196,7 +196,7 @@ impl Styled {
     /// # Errors
     /// If it isn't a text of `T`.
     pub fn read_header<T: Json>(&self, text: &str) -> Result<T, ParameterError> {
-        self.finish(self.split(text, ',', |text| Ok(text.trim().to_owned()))?, text)
+        self.finish(self.split(text, ',', |text| Ok(text.trim_matches(SPACE).to_owned()))?, text)
     }
 
     /// The names and values that stand for it in a query or in cookies, escaped.

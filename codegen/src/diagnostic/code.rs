@@ -136,10 +136,11 @@ codes! {
     PARAMETER_WITHOUT_SCHEMA = "W0413", "parameter-without-schema",
         "A parameter has neither `schema` nor `content`. It is taken as a string.";
     PARAMETER_AS_TEXT = "W0414", "parameter-as-text",
-        "A parameter may be anything. Its text is handed on as it is, unchecked.";
+        "A parameter may be anything, or is an object or a list in a media type that isn't read, such as XML. Its text is \
+         handed on as it is, unchecked.";
     PARAMETER_SHAPE = "U0415", "parameter-shape",
-        "A parameter is written in a media type other than JSON. An optional parameter is left out; with a required \
-         one, the operation.";
+        "A parameter is written in a media type that has no text, such as octets, parts or a stream. An optional \
+         parameter is left out; with a required one, the operation.";
     CALLBACKS = "U0416", "callbacks",
         "A webhook or a callback has callbacks itself. Nothing is generated for those.";
     REPAIRED_PATH_PARAMETER = "W0417", "repaired-path-parameter",
@@ -183,7 +184,8 @@ codes! {
     EMPTY_CONTENT = "W0506", "empty-content",
         "A request body has no media type. It is ignored.";
     BAD_ENCODING = "W0507", "bad-encoding",
-        "An `encoding` of a form's field has a style that forms don't have. It is ignored.";
+        "An `encoding` of a form's field has a style that forms don't have, or that of a part another than its kind has. It is \
+         ignored.";
 
     // Schemas.
     BAD_SCHEMA_TYPE = "E0601", "bad-schema-type",

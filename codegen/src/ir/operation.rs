@@ -207,8 +207,10 @@ pub struct Part {
     pub repeated: bool,
     /// [`BodyKind::Stream`] for files, JSON for objects, text for scalars.
     pub kind: BodyKind,
-    /// `encoding.contentType`, if declared.
-    pub media_type: Option<String>,
+    /// `encoding.contentType`: those that it may be in; none if that isn't declared.
+    pub media_types: Vec<String>,
+    /// `encoding.headers`, `Content-Type` excepted.
+    pub headers: Vec<Header>,
     /// The document's words.
     pub docs: Docs,
 }

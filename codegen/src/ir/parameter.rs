@@ -22,7 +22,7 @@ pub struct Parameter {
     pub ty: TypeUse,
     /// `schema.default`.
     pub default: Option<Value>,
-    /// For `content` parameters, the media type that the value is written in.
+    /// If the value is written as JSON (`content`), the media type; `content` in other media types is a text.
     pub media_type: Option<String>,
     /// The document's words.
     pub docs: Docs,

@@ -4,7 +4,10 @@ use super::schemas::{Schemas, joined, use_docs};
 use super::view::View;
 use crate::diagnostic::{Problem, Reported, code};
 use crate::ir::{Body, BodyKind, Content, Part, StringFormat, Style, StyledField, Type, TypeUse};
-use crate::openapi::{AdditionalProperties, MediaType, Reading, RequestBody, SchemaType, Text};
+use crate::openapi::{
+    AdditionalProperties, Encoding, Header, MediaType, Reading, RequestBody, SchemaType, Text,
+};
+use crate::resolve::follow;
 use crate::source::Node;
 
 /// The request body of an operation; `None` if it declares no media type that is one.
@@ -111,6 +114,9 @@ fn kind<'a>(
     };
     let (_, subtype) = essence.split_once('/').unwrap_or(("", essence));
     let octets = media.schema.is_some_and(|node| peek::is_binary(reading, node));
+    if let Some(sequence) = items(essence).filter(|_| !octets) {
+        return Ok(BodyKind::Items { item: item(reading, schemas, media, owner)?, sequence });
+    }
     Ok(match essence {
         _ if octets && !essence.starts_with("multipart/") => BodyKind::Stream,
         "application/x-www-form-urlencoded" => {
@@ -122,18 +128,6 @@ fn kind<'a>(
             BodyKind::Stream
         }
         "text/event-stream" => BodyKind::Events(event_data(reading, schemas, media, owner)?),
-        "application/x-ndjson"
-        | "application/ndjson"
-        | "application/jsonl"
-        | "application/x-jsonlines"
-        | "application/jsonlines"
-        | "application/x-jsonl"
-        | "application/stream+json"
-        | "application/x-json-stream"
-        | "application/json-seq" => BodyKind::Items {
-            item: item(reading, schemas, media, owner)?,
-            sequence: subtype.ends_with("-seq"),
-        },
         _ if is_json(subtype) => json(schemas, media, owner)?,
         // What a framework writes when it wasn't told: JSON if there is a schema.
         "*/*" | "application/*" if media.schema.is_some() => json(schemas, media, owner)?,
@@ -157,6 +151,33 @@ pub(super) fn is_json_type(media_type: &str) -> bool {
         .as_deref()
         .and_then(|essence| essence.split_once('/'))
         .is_some_and(|(_, subtype)| is_json(subtype))
+}
+
+/// Whether a value in this media type, not JSON, is a text that can stand in a URL or a header.
+pub(super) fn is_text_type(reading: Reading<'_>, media_type: &str, media: &MediaType<'_>) -> bool {
+    let octets = media.schema.is_some_and(|node| peek::is_binary(reading, node));
+    let stream = |essence: &str| {
+        essence.starts_with("multipart/") || essence == "text/event-stream" || items(essence).is_some()
+    };
+    !octets && essence(media_type).is_some_and(|essence| !stream(&essence))
+}
+
+/// Whether it is a media type of JSON values one after the other; if so, whether each stands behind a separator.
+fn items(essence: &str) -> Option<bool> {
+    const LINES: [&str; 8] = [
+        "application/x-ndjson",
+        "application/ndjson",
+        "application/jsonl",
+        "application/x-jsonlines",
+        "application/jsonlines",
+        "application/x-jsonl",
+        "application/stream+json",
+        "application/x-json-stream",
+    ];
+    match essence {
+        "application/json-seq" => Some(true),
+        _ => LINES.contains(&essence).then_some(false),
+    }
 }
 
 fn is_json(subtype: &str) -> bool {
@@ -305,39 +326,66 @@ fn multipart<'a>(
     let mut parts = Vec::new();
     for property in &view.properties {
         let Some(node) = property.nodes.last().copied() else { continue };
-        let encoding = media.encoding.iter().find(|(name, _)| name.value == property.name.value);
-        let media_type =
-            encoding.and_then(|(_, encoding)| encoding.content_type.as_ref()).map(|text| text.value.clone());
+        let encoding = media.encoding_of(&property.name.value);
+        let media_types = media_types(encoding);
         let owner = joined(owner, &property.name.value);
-        let (kind, repeated) = part(reading, schemas, node, media_type.as_deref(), &owner)?;
+        let (kind, repeated) = part(reading, schemas, node, &media_types, &owner)?;
+        styles_of_part(reading, &kind, repeated, encoding);
+        let mut headers = Vec::new();
+        for (name, header) in encoding.iter().flat_map(|encoding| &encoding.headers) {
+            headers.push((name.clone(), follow(reading, header, Header::read)?.0));
+        }
+        let headers = super::responses::headers(reading, schemas, &headers, &owner)?;
         parts.push(Part {
             name: property.name.value.clone(),
             required: view.required.iter().any(|required| required.value == property.name.value),
             repeated,
             kind,
-            media_type,
+            media_types,
+            headers,
             docs: use_docs(node),
         });
     }
     Ok(BodyKind::Multipart { parts, open })
 }
 
+/// The media types that a part may be in.
+fn media_types(encoding: Option<&Encoding<'_>>) -> Vec<String> {
+    let text = encoding.and_then(|encoding| encoding.content_type.as_ref());
+    let all = text.iter().flat_map(|text| text.value.split(',')).map(sent);
+    all.filter(|media_type| essence(media_type).is_some()).collect()
+}
+
+/// Parts have the form that their kind has: a style that would write another is told.
+fn styles_of_part(reading: Reading<'_>, kind: &BodyKind, repeated: bool, encoding: Option<&Encoding<'_>>) {
+    let Some(style) = encoding.and_then(|encoding| encoding.style.as_ref()) else { return };
+    let is_usual = match kind {
+        _ if repeated => style.value == "form" && encoding.and_then(|one| one.explode) != Some(false),
+        BodyKind::Json(_) => false,
+        _ => style.value == "form",
+    };
+    if !is_usual {
+        let message = format!("a part isn't written in the style `{}`; it is ignored", style.value);
+        Problem::new(code::BAD_ENCODING, style.span, message).report(reading.sink);
+    }
+}
+
 fn part<'a>(
     reading: Reading<'a>,
     schemas: &mut Schemas<'a>,
     node: &'a Node,
-    media_type: Option<&str>,
+    media_types: &[String],
     owner: &[String],
 ) -> Result<(BodyKind, bool), Reported> {
     let view = View::of(reading, node, owner)?;
-    let json = media_type.is_some_and(is_json_type);
+    let json = media_types.iter().any(|media_type| is_json_type(media_type));
     if view.inferred_kind() == Some(SchemaType::Array)
         && !json
         && let Some((items, _)) = &view.items
         // A list of lists has no other form than JSON.
         && View::of(reading, items, owner)?.inferred_kind() != Some(SchemaType::Array)
     {
-        let (kind, _) = part(reading, schemas, items, media_type, owner)?;
+        let (kind, _) = part(reading, schemas, items, media_types, owner)?;
         return Ok((kind, true));
     }
     if peek::is_binary(reading, node) {
@@ -348,7 +396,8 @@ fn part<'a>(
     }
     let mark = schemas.mark();
     let ty = schemas.type_use(node, owner)?;
-    let is_file = media_type.is_some_and(|media_type| !media_type.starts_with("text/"));
+    let is_file = !media_types.is_empty()
+        && media_types.iter().all(|media_type| !media_type.to_ascii_lowercase().starts_with("text/"));
     Ok((
         match shape(&schemas.table, &ty) {
             Shape::Scalar if !is_file && !matches!(ty.ty, Type::String(StringFormat::Plain)) => {

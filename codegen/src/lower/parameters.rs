@@ -107,10 +107,12 @@ fn one<'a>(
             let any = || Ok(TypeUse::plain(Type::Any));
             (media.schema.map_or_else(any, |node| schemas.type_use(node, &owner))?, Shape::Deep)
         }
-        Some((text, _)) => {
+        // Octets have no text, and what has parts or goes on is no value.
+        Some((text, media)) if !bodies::is_text_type(reading, &text.value, media) => {
             unsupported(format!("the parameter `{}` is written in `{}`", name.value, text.value))?;
             return Ok(None);
         }
+        Some((_, media)) => (as_text(reading, schemas, media.schema, &owner)?, Shape::Scalar),
         None => typed(reading, schemas, parameter.schema, name.span, &owner)?,
     };
     if shape == Shape::Deep && media_type.is_none() && is_json_within(&schemas.table, &ty, style) {
@@ -139,6 +141,26 @@ fn one<'a>(
         media_type,
         docs: docs(parameter),
     }))
+}
+
+/// The type of a text in another media type than JSON: that of a scalar; of anything else, the text as it is.
+fn as_text<'a>(
+    reading: Reading<'a>,
+    schemas: &mut Schemas<'a>,
+    schema: Option<&'a Node>,
+    owner: &[String],
+) -> Result<TypeUse, Reported> {
+    let text = TypeUse::plain(Type::String(StringFormat::Plain));
+    let Some(node) = schema else { return Ok(text) };
+    let mark = schemas.mark();
+    let ty = schemas.type_use(node, owner)?;
+    if shape(&schemas.table, &ty) == Shape::Scalar {
+        return Ok(ty);
+    }
+    schemas.rewind(mark);
+    let message = "this is in no media type that is read; its text is handed on as it is";
+    Problem::new(code::PARAMETER_AS_TEXT, node.span, message).report(reading.sink);
+    Ok(text)
 }
 
 /// The type of a value that travels as text, and its shape. Values of several types stay texts.

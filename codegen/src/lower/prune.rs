@@ -161,7 +161,10 @@ fn body_ids(kind: &mut BodyKind, visit: &mut dyn FnMut(&mut TypeId)) {
         use_ids(ty, visit);
     }
     if let BodyKind::Multipart { parts, .. } = kind {
-        parts.iter_mut().for_each(|part| body_ids(&mut part.kind, visit));
+        for part in parts {
+            part.headers.iter_mut().for_each(|header| use_ids(&mut header.ty, visit));
+            body_ids(&mut part.kind, visit);
+        }
     }
 }
 

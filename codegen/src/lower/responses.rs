@@ -3,10 +3,10 @@ use indexmap::IndexMap;
 use super::bodies;
 use super::links;
 use super::parameters::{Shape, typed};
-use super::schemas::{Schemas, use_docs};
+use super::schemas::{Schemas, joined, use_docs};
 use crate::diagnostic::{Problem, Reported, code};
 use crate::ir::{Docs, Header, Response, Status, StringFormat, Type, TypeUse};
-use crate::openapi::Reading;
+use crate::openapi::{Reading, Text};
 use crate::resolve::{ResolvedOperation, ResolvedResponse};
 use crate::source::Span;
 
@@ -70,26 +70,7 @@ fn one<'a>(
         None => vec![id.to_owned(), word.clone(), "body".to_owned()],
     };
     let contents = bodies::contents(reading, schemas, &source.content, &owner)?;
-    let mut headers = Vec::new();
-    for (name, header) in &source.headers {
-        if name.value.eq_ignore_ascii_case("content-type") {
-            continue;
-        }
-        let owner = [id.to_owned(), word.clone(), name.value.clone()];
-        let (ty, shape) = typed(reading, schemas, header.schema, name.span, &owner)?;
-        let ty = if shape == Shape::Deep {
-            let message = format!("the header `{}` is handed on as a text", name.value);
-            Problem::new(code::PARAMETER_AS_TEXT, name.span, message).report(reading.sink);
-            TypeUse::plain(Type::String(StringFormat::Plain))
-        } else {
-            ty
-        };
-        let mut docs = header.docs.clone();
-        if let Some(node) = header.schema {
-            docs.description = docs.description.or(use_docs(node).description);
-        }
-        headers.push(Header { name: name.value.clone(), required: header.required, ty, docs });
-    }
+    let headers = headers(reading, schemas, &source.headers, &[id.to_owned(), word.clone()])?;
     let mut lowered = IndexMap::new();
     let mut places = Vec::new();
     for (name, link) in &source.links {
@@ -107,6 +88,36 @@ fn one<'a>(
         docs: source.docs.clone(),
     };
     Ok((response, places))
+}
+
+/// The headers of a response or of a part, without `Content-Type`.
+pub(super) fn headers<'a>(
+    reading: Reading<'a>,
+    schemas: &mut Schemas<'a>,
+    source: &[(Text, crate::openapi::Header<'a>)],
+    owner: &[String],
+) -> Result<Vec<Header>, Reported> {
+    let mut headers = Vec::new();
+    for (name, header) in source {
+        if name.value.eq_ignore_ascii_case("content-type") {
+            continue;
+        }
+        let owner = joined(owner, &name.value);
+        let (ty, shape) = typed(reading, schemas, header.schema, name.span, &owner)?;
+        let ty = if shape == Shape::Deep {
+            let message = format!("the header `{}` is handed on as a text", name.value);
+            Problem::new(code::PARAMETER_AS_TEXT, name.span, message).report(reading.sink);
+            TypeUse::plain(Type::String(StringFormat::Plain))
+        } else {
+            ty
+        };
+        let mut docs = header.docs.clone();
+        if let Some(node) = header.schema {
+            docs.description = docs.description.or(use_docs(node).description);
+        }
+        headers.push(Header { name: name.value.clone(), required: header.required, ty, docs });
+    }
+    Ok(headers)
 }
 
 fn status(text: &str) -> Option<Status> {

@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::{Fields, Reading, Text};
+use super::{Fields, Header, Reading, RefOr, Text};
 use crate::diagnostic::Reported;
 use crate::source::Node;
 
@@ -10,14 +10,16 @@ pub struct MediaType<'a> {
     /// `schema`.
     pub schema: Option<&'a Node>,
     /// `encoding` by property.
-    pub encoding: Vec<(Text, Encoding)>,
+    pub encoding: Vec<(Text, Encoding<'a>)>,
 }
 
 /// How a property of a form is written.
 #[derive(Clone, Debug, Serialize)]
-pub struct Encoding {
-    /// `contentType`.
+pub struct Encoding<'a> {
+    /// `contentType`: media types between commas.
     pub content_type: Option<Text>,
+    /// `headers` by name.
+    pub headers: Vec<(Text, RefOr<'a, Header<'a>>)>,
     /// `style`.
     pub style: Option<Text>,
     /// `explode`.
@@ -39,9 +41,19 @@ impl<'a> MediaType<'a> {
             let fields = Fields::of(reading, node, "an encoding")?;
             let content_type = fields.string("contentType")?;
             let (style, explode) = (fields.string("style")?, fields.flag("explode"));
-            encoding.push((name, Encoding { content_type, style, explode }));
+            let mut headers = Vec::new();
+            for (name, node) in fields.entries("headers")? {
+                headers.push((name, RefOr::read(reading, node, Header::read)?));
+            }
+            encoding.push((name, Encoding { content_type, headers, style, explode }));
         }
         Ok(Self { schema: fields.get("schema"), encoding })
+    }
+
+    /// The encoding of a property.
+    #[must_use]
+    pub fn encoding_of(&self, property: &str) -> Option<&Encoding<'a>> {
+        self.encoding.iter().find(|(name, _)| name.value == property).map(|(_, encoding)| encoding)
     }
 
     /// `content` of a body or response.

@@ -51,6 +51,7 @@ fn each_content<'a>(content: &'a Content, found: &mut impl FnMut(&'a TypeUse)) {
         found(ty);
     }
     if let BodyKind::Multipart { parts, .. } = &content.kind {
+        parts.iter().flat_map(|part| &part.headers).for_each(|header| found(&header.ty));
         parts.iter().filter_map(|part| part.kind.ty()).for_each(found);
     }
 }

@@ -7,7 +7,7 @@ mod routes;
 
 use serde::Serialize;
 
-pub use bodies::{BodyPlan, ChoicePlan, ChoiceVariant, PartPlan, PartsPlan};
+pub use bodies::{BodyPlan, ChoicePlan, ChoiceVariant, PartHeader, PartPlan, PartsPlan};
 pub use inputs::InputField;
 pub use outputs::{HeaderPlan, ResponseVariant};
 pub use routes::{RouteNode, RoutePlan};
@@ -317,7 +317,11 @@ fn uses_model(operation: &ServerOperation) -> bool {
         || operation.body.as_ref().is_some_and(|body| {
             is_model(&body.ty)
                 || body.choice.iter().flat_map(|choice| &choice.variants).any(|variant| is_model(&variant.ty))
-                || body.parts.iter().any(|parts| parts.parts.iter().any(|part| is_model(&part.ty)))
+                || body
+                    .parts
+                    .iter()
+                    .flat_map(|parts| &parts.parts)
+                    .any(|part| is_model(&part.ty) || part.headers.iter().any(|header| is_model(&header.ty)))
         })
         || operation.variants.iter().any(|variant| {
             variant.payload.iter().any(is_model)

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use planewright_codegen::config::Config;
 use planewright_codegen::ir::{Body, BodyKind, Content, Operation, ParameterLocation, Part, TypeKind};
-use planewright_codegen::rust::client::{ClientModule, ClientOperation, ClientPlan};
+use planewright_codegen::rust::client::{ClientModule, ClientOperation, ClientPlan, HeaderField};
 use planewright_codegen::rust::server::{BodyPlan, ResponseVariant, ServerOperation, ServerPlan};
 use planewright_codegen::rust::{Presence, RustApi, Scope, client, server};
 
@@ -99,11 +99,23 @@ impl<'a> Exchange<'a> {
         );
         text.push_str(&calls);
         let outcome = &called.outcome;
-        let _ = writeln!(text, "match call.send().await {{");
+        let headers = outcome.headers.as_ref().filter(|_| called.follow.is_none());
+        let told_headers: String = headers.map_or(String::new(), |headers| {
+            let tell =
+                |field: &HeaderField| format!("received.header({:?}, &headers.{});", field.wire, field.name);
+            headers.fields.iter().map(tell).collect()
+        });
+        // A body alone, or with its headers.
+        let answer = |body: &str| match headers {
+            Some(_) => format!("({body}, headers)"),
+            None => body.to_owned(),
+        };
+        let send = if headers.is_some() { "send_with_headers" } else { "send" };
+        let _ = writeln!(text, "match call.{send}().await {{");
         if called.follow.is_some() {
             let _ = writeln!(text, "Ok(_) => {{}}");
         } else if outcome.variants.is_empty() {
-            let _ = writeln!(text, "Ok(body) => {{ {} }}", told(&outcome.ty));
+            let _ = writeln!(text, "Ok({}) => {{ {told_headers}{} }}", answer("body"), told(&outcome.ty));
         } else {
             for variant in &outcome.variants {
                 let types = variant.payload.trim_start_matches('(').trim_end_matches(')');
@@ -119,7 +131,8 @@ impl<'a> Exchange<'a> {
                     if names.is_empty() { String::new() } else { format!("({})", names.join(", ")) };
                 let ty = if ty.is_empty() { "()" } else { ty };
                 let path = format!("client::{}::{}::{}", module.module, outcome.ty, variant.name);
-                let _ = writeln!(text, "Ok({path}{pattern}) => {{ {} }}", told(ty));
+                let pattern = answer(&format!("{path}{pattern}"));
+                let _ = writeln!(text, "Ok({pattern}) => {{ {told_headers}{} }}", told(ty));
             }
         }
         let _ = writeln!(text, "Err(error) => refused(&error, &mut received, is_error)?,\n}}");
@@ -252,6 +265,9 @@ impl<'a> Exchange<'a> {
         (text, calls): (&mut String, &mut String),
     ) -> Result<(), Skipped> {
         let mut setters = setters.iter();
+        if parts.iter().any(|part| !part.headers.is_empty()) {
+            return Err("its parts have headers");
+        }
         for (index, part) in parts.iter().enumerate() {
             let ty = match &part.kind {
                 BodyKind::Json(ty) => self.rust.type_expr(ty, Scope::Outside),
@@ -332,7 +348,8 @@ impl<'a> Exchange<'a> {
                 };
                 format!("{bytes} seen.push(\"f{index}\", &{value});")
             };
-            let _ = writeln!(out, "server::{}::{}(part) => {{ {read} }}", plan.part, part.name);
+            let pattern = if part.headers.is_empty() { "(part)" } else { "{ part, .. }" };
+            let _ = writeln!(out, "server::{}::{}{pattern} => {{ {read} }}", plan.part, part.name);
         }
         out.push_str("_ => {}\n}\n}\n");
         out
@@ -455,10 +472,10 @@ fn answered(variant: &ResponseVariant) -> String {
     }
     members.extend(body.map(|body| format!("body: {body}")));
     for header in &variant.headers {
-        let value = if header.optional {
-            "None".to_owned()
-        } else {
-            format!("answer.header::<{}>({:?})?", header.ty, header.wire)
+        let inner = header.ty.strip_prefix("Option<").and_then(|ty| ty.strip_suffix('>'));
+        let value = match inner.filter(|_| header.optional) {
+            Some(ty) => format!("answer.optional_header::<{ty}>({:?})?", header.wire),
+            None => format!("answer.header::<{}>({:?})?", header.ty, header.wire),
         };
         members.push(format!("{}: {value}", header.field));
     }

@@ -37,7 +37,12 @@ impl<'a> Places<'a> {
         let place = self.parameter(parameter)?;
         match &parameter.media_type {
             Some(media_type) => Some(deeper(&deeper(&deeper(&place, "content"), media_type), "schema")),
-            None => Some(deeper(&place, "schema")),
+            None => self.there(deeper(&place, "schema")).or_else(|| {
+                // Texts in a media type of their own.
+                let content = deeper(&place, "content");
+                let (media_type, _) = self.document.schemas.pointer(&content)?.as_object()?.iter().next()?;
+                self.there(deeper(&deeper(&content, media_type), "schema"))
+            }),
         }
     }
 

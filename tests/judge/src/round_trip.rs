@@ -201,12 +201,22 @@ impl Drawer<'_> {
             answer["body"] =
                 self.body(content, schema, Way::Answer, (number, seed)).ok_or("no value for an answer")?;
         }
-        for header in variant.headers.iter().filter(|header| !header.optional) {
+        for header in variant.headers.iter().filter(|header| !header.optional || number != 1) {
             let declared = response.headers.iter().find(|one| one.name.eq_ignore_ascii_case(&header.wire));
             let schema = declared.and_then(|one| places.header_schema(response, &one.name));
-            let value =
-                schema.and_then(|schema| self.value(&schema, None, number, seed, |value| !has_null(value)));
-            answer["headers"][&header.wire] = value.unwrap_or_else(|| json!("x"));
+            // What has no scalars in it is handed on as a text.
+            let as_text = header.ty == "String" || header.ty == "Option<String>";
+            let value = schema.and_then(|schema| {
+                self.value(&schema, None, number, seed, |value| {
+                    !has_null(value) && fits_header(value) && (!as_text || value.is_string())
+                })
+            });
+            match value {
+                Some(value) => answer["headers"][&header.wire] = value,
+                None if as_text && !header.optional => answer["headers"][&header.wire] = json!("\u{e9} x"),
+                None if !header.optional => return Err(format!("no value for the header {}", header.wire)),
+                None => {}
+            }
         }
         Ok(answer)
     }
@@ -313,6 +323,21 @@ fn compare(operation: &Operation, input: &Value, (word, rest): Answer) -> Result
     if answer["error"] == json!(true) && received.get("status") != answer.get("status") {
         return Err(format!("the status {} becomes {:?}", answer["status"], received.get("status")));
     }
+    let headers = |of: &Map<String, Value>| of.get("headers").cloned().unwrap_or_else(|| json!({}));
+    let (answered_headers, received_headers) = (headers(&answered), headers(&received));
+    for (name, answered) in answered_headers.as_object().into_iter().flatten() {
+        if operation.async_operation.is_some() {
+            break;
+        }
+        let Some(received) = received_headers.get(name).filter(|received| !received.is_null()) else {
+            return Err(format!("the client doesn't receive the header {name}"));
+        };
+        // An error has them as they are.
+        let excused = answer["error"] == json!(true) || (nothing(answered) && nothing(received));
+        if let Some(difference) = difference(answered, received).filter(|_| !excused) {
+            return Err(format!("the header {name}: {difference}"));
+        }
+    }
     let bodiless =
         operation.method == Method::Head || matches!(answer["status"].as_u64(), Some(204 | 205 | 304));
     if bodiless || operation.async_operation.is_some() {
@@ -352,11 +377,17 @@ fn fits_path(value: &Value) -> bool {
     !nothing(value) && !matches!(value.as_str(), Some("" | "." | ".."))
 }
 
-/// Whether every text in it can stand in a header: visible ASCII, and no space at its ends.
+/// Whether every text in it can stand in a header: no control characters, no space at its ends, and no comma in a list.
 fn fits_header(value: &Value) -> bool {
     match value {
-        Value::String(text) => text.trim() == text && text.bytes().all(|byte| matches!(byte, b' '..=b'~')),
-        Value::Array(items) => items.iter().all(fits_header),
+        Value::String(text) => {
+            text.trim_matches([' ', '\t']) == text && !text.chars().any(|char| char.is_ascii_control())
+        }
+        Value::Array(items) => {
+            let is_one =
+                |item: &Value| item.as_str().is_none_or(|text| !text.is_empty() && !text.contains(','));
+            items.iter().all(|item| is_one(item) && fits_header(item))
+        }
         Value::Object(members) => members.values().all(fits_header),
         _ => true,
     }

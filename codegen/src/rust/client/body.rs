@@ -5,7 +5,7 @@ use super::super::names::snake;
 use super::super::{Presence, RustApi, Scope};
 use super::arguments::{Inputs, UPLOAD, Value};
 use super::docs_or;
-use crate::ir::{Body, BodyKind, Content, Part, TypeId, TypeKind, TypeUse};
+use crate::ir::{Body, BodyKind, Content, Header, Part, TypeId, TypeKind, TypeUse};
 use crate::rust::bodies::{Group, GroupKind, concrete, rank};
 
 /// With more required inputs than this, the members of a body stay together.
@@ -182,6 +182,39 @@ fn literal(rust: &RustApi<'_>, id: TypeId, inputs: &mut Inputs) -> String {
     text
 }
 
+/// The media type of a part, if its declaration has one that isn't a range.
+fn sent<'p>(part: &'p Part, otherwise: &'p str) -> &'p str {
+    part.media_types.iter().find(|media_type| !media_type.contains('*')).map_or(otherwise, String::as_str)
+}
+
+/// A text is in plain text unless it is declared otherwise.
+fn text(part: &Part) -> String {
+    match sent(part, "text/plain") {
+        "text/plain" => format!("__form.text({:?}, __part)", part.name),
+        other => format!("__form.bytes({:?}, {other:?}, __part.to_string())", part.name),
+    }
+}
+
+/// The statement that gives the last part a header; its value is an input of its own.
+fn part_header(rust: &RustApi<'_>, part: &str, header: &Header, inputs: &mut Inputs) -> String {
+    let list = rust.scalar_items(&header.ty).filter(|_| !rust.is_scalar(&header.ty));
+    let ty = match list {
+        Some(item) => format!("Vec<{}>", rust.value_expr(item, Scope::Outside)),
+        None if rust.is_scalar(&header.ty) => rust.value_expr(&header.ty, Scope::Outside),
+        None => "String".to_owned(),
+    };
+    let docs = docs_or(&header.docs, &format!("Sets the part's header {}.", docs::code(&header.name)));
+    let wanted = format!("{}_{}", part.trim_end_matches('_'), snake(&header.name));
+    let name = inputs.add(&wanted, &Value::plain(ty), header.required, docs);
+    let method = if list.is_some() { "header_list" } else { "header" };
+    let write = |value: &str| format!("__form = __form.{method}({:?}, {value});", header.name);
+    if header.required {
+        write(&format!("&self.{name}"))
+    } else {
+        format!("if let Some(__value) = &self.{name} {{ {} }}", write("__value"))
+    }
+}
+
 fn multipart(rust: &RustApi<'_>, parts: &[Part], inputs: &mut Inputs) -> Sent {
     let form = "::planewright_client::Form::new()";
     let streams = parts.iter().any(|part| matches!(part.kind, BodyKind::Stream));
@@ -193,24 +226,25 @@ fn multipart(rust: &RustApi<'_>, parts: &[Part], inputs: &mut Inputs) -> Sent {
     for part in parts {
         let (ty, add) = match &part.kind {
             BodyKind::Stream => {
-                let media_type =
-                    concrete(part.media_type.as_deref().unwrap_or("*/*"), "application/octet-stream");
+                let media_type = sent(part, "application/octet-stream");
                 (UPLOAD.to_owned(), format!("__form.file({:?}, {media_type:?}, __part)", part.name))
             }
-            BodyKind::Scalar(ty) => {
-                (rust.value_expr(ty, Scope::Outside), format!("__form.text({:?}, __part)", part.name))
-            }
+            BodyKind::Scalar(ty) => (rust.value_expr(ty, Scope::Outside), text(part)),
             BodyKind::Json(ty) => {
-                let media_type = concrete(part.media_type.as_deref().unwrap_or("*/*"), "application/json");
+                let json = part.media_types.iter().find(|media_type| media_type.contains("json"));
+                let media_type = json.map_or("application/json", |json| concrete(json, "application/json"));
                 let add = format!("__form.json({:?}, {media_type:?}, &__part)", part.name);
                 (rust.type_expr(ty, Scope::Outside), add)
             }
-            _ => ("String".to_owned(), format!("__form.text({:?}, __part)", part.name)),
+            _ => ("String".to_owned(), text(part)),
         };
         let ty = if part.repeated { format!("Vec<{ty}>") } else { ty };
         let docs = docs_or(&part.docs, &format!("Sends the part {}.", docs::code(&part.name)));
         let name = inputs.add(&snake(&part.name), &Value::plain(ty), part.required, docs);
-        let add = format!("__form = {add};");
+        let mut add = format!("__form = {add};");
+        for header in &part.headers {
+            add.push_str(&part_header(rust, &name, header, inputs));
+        }
         statements.push(match (part.required, part.repeated) {
             (true, false) => format!("{{ let __part = self.{name}; {add} }}"),
             (false, false) => format!("if let Some(__part) = self.{name} {{ {add} }}"),

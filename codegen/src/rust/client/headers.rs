@@ -26,6 +26,8 @@ pub struct HeaderField {
     pub docs: Vec<String>,
     /// The field: `x_total`.
     pub name: String,
+    /// The header, in lower case.
+    pub wire: String,
     /// Its type.
     pub ty: String,
     /// The expression that reads it out of `__answer`.
@@ -60,6 +62,7 @@ pub(super) fn fields(rust: &RustApi<'_>, successes: &[(usize, &Response)]) -> Ve
                 name,
                 ty: if required { ty } else { format!("Option<{ty}>") },
                 read: format!("__answer.{prefix}header{list}({wire:?})?"),
+                wire,
             }
         })
         .collect()

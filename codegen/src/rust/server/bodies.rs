@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::docs_or;
 use super::inputs::closure;
-use crate::ir::{Body, BodyKind, Part, Type};
+use crate::ir::{Body, BodyKind, Header, Part, Type};
 use crate::rust::bodies::{Group, GroupKind, groups};
 use crate::rust::{RustApi, Scope, docs, names};
 
@@ -57,6 +57,21 @@ pub struct PartPlan {
     pub read: String,
     /// Its place among the required parts.
     pub required: Option<usize>,
+    /// The headers that it declares: fields beside it.
+    pub headers: Vec<PartHeader>,
+}
+
+/// A header of a part.
+#[derive(Clone, Debug, Serialize)]
+pub struct PartHeader {
+    /// The field.
+    pub field: String,
+    /// Its documentation.
+    pub docs: Vec<String>,
+    /// Its type.
+    pub ty: String,
+    /// The expression that reads it from `__part`.
+    pub read: String,
 }
 
 /// An enumeration of bodies.
@@ -239,17 +254,45 @@ fn parts_plan(rust: &RustApi<'_>, parts: &[Part], operation: &str) -> PartsPlan 
                 ty,
                 read,
                 required: required.iter().position(|name| *name == part.name),
+                headers: part_headers(rust, &part.headers),
             }
         })
         .collect();
     PartsPlan {
         name: format!("{operation}Parts"),
         part: format!("{operation}Part"),
-        reads: parts.iter().any(|part| part.read.contains("await")),
+        reads: parts.iter().any(|part| part.read.contains(".await")),
         parts,
         required,
         other,
     }
+}
+
+fn part_headers(rust: &RustApi<'_>, headers: &[Header]) -> Vec<PartHeader> {
+    let claims = headers.iter().map(|header| (names::snake(&header.name), header.name.clone()));
+    let fields = names::claim(claims, "_", &["part"]);
+    let plan = |(header, field): (&Header, String)| {
+        let (ty, list) = match rust.scalar_items(&header.ty) {
+            _ if rust.is_scalar(&header.ty) => (rust.value_expr(&header.ty, Scope::Outside), ""),
+            Some(item) => (format!("Vec<{}>", rust.value_expr(item, Scope::Outside)), "_list"),
+            None => ("String".to_owned(), ""),
+        };
+        let wire = &header.name;
+        let read = format!("__part.header{list}({wire:?})?");
+        PartHeader {
+            field,
+            docs: docs_or([header.docs.description.as_deref()], || {
+                format!("The header {}.", docs::code(wire))
+            }),
+            ty: if header.required { ty } else { format!("Option<{ty}>") },
+            read: if header.required {
+                format!("__part.required({wire:?}, {read})?", read = read)
+            } else {
+                read
+            },
+        }
+    };
+    headers.iter().zip(fields).map(plan).collect()
 }
 
 fn part_value(rust: &RustApi<'_>, kind: &BodyKind) -> (String, String) {

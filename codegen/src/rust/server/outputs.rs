@@ -189,7 +189,7 @@ fn headers(rust: &RustApi<'_>, headers: &[Header]) -> Vec<HeaderPlan> {
             let (ty, value) = if rust.is_scalar(&header.ty) {
                 (rust.value_expr(&header.ty, Scope::Outside), "__value".to_owned())
             } else if rust.scalar_items(&header.ty).is_some() {
-                let value = "&::planewright_model::parameter::header_list(__value)".to_owned();
+                let value = "&__rt::encode::header_list(__value)?".to_owned();
                 (rust.value_expr(&header.ty, Scope::Outside), value)
             } else {
                 ("String".to_owned(), "__value".to_owned())

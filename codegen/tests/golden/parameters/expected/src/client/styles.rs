@@ -128,6 +128,9 @@ impl<S: ::planewright_client::Transport> Styles<S> {
             deep: None,
             range: None,
             json: None,
+            text: None,
+            count: None,
+            query: None,
             filters: None,
             id: None,
             kind: None,
@@ -740,6 +743,9 @@ pub struct PutObjectsInQuery<S = ::planewright_client::HttpTransport> {
     deep: Option<model::Nested>,
     range: Option<model::PutObjectsInQueryRange>,
     json: Option<model::Nested>,
+    text: Option<String>,
+    count: Option<i64>,
+    query: Option<String>,
     filters: Option<Vec<model::Flat>>,
     id: Option<model::IdOrName>,
     kind: Option<model::PutObjectsInQueryKind>,
@@ -773,6 +779,24 @@ impl<S: ::planewright_client::Transport> PutObjectsInQuery<S> {
     /// Sets `json`.
     pub fn json(mut self, value: model::Nested) -> Self {
         self.json = Some(value);
+        self
+    }
+
+    /// Sets `text`.
+    pub fn text(mut self, value: impl Into<String>) -> Self {
+        self.text = Some(value.into());
+        self
+    }
+
+    /// Sets `count`.
+    pub fn count(mut self, value: i64) -> Self {
+        self.count = Some(value);
+        self
+    }
+
+    /// Sets `query`.
+    pub fn query(mut self, value: impl Into<String>) -> Self {
+        self.query = Some(value.into());
         self
     }
 
@@ -877,6 +901,15 @@ impl<S: ::planewright_client::Transport> PutObjectsInQuery<S> {
                     },
                     __value,
                 );
+        }
+        if let Some(__value) = &self.text {
+            __call.query("text", __value);
+        }
+        if let Some(__value) = &self.count {
+            __call.query("count", __value);
+        }
+        if let Some(__value) = &self.query {
+            __call.query("query", __value);
         }
         if let Some(__value) = &self.filters {
             __call

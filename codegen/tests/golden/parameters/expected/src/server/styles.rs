@@ -767,6 +767,12 @@ pub struct PutObjectsInQueryRequest {
     pub range: Option<model::PutObjectsInQueryRange>,
     /// The query parameter `json`.
     pub json: Option<model::Nested>,
+    /// The query parameter `text`.
+    pub text: Option<String>,
+    /// The query parameter `count`.
+    pub count: Option<i64>,
+    /// The query parameter `query`.
+    pub query: Option<String>,
     /// The query parameter `filters`.
     pub filters: Option<Vec<model::Flat>>,
     /// The query parameter `id`.
@@ -821,6 +827,9 @@ fn __decode_put_objects_in_query<__C: Conventions>(
                 "deep",
                 "range",
                 "json",
+                "text",
+                "count",
+                "query",
                 "filters",
                 "id",
                 "kind",
@@ -899,6 +908,9 @@ fn __decode_put_objects_in_query<__C: Conventions>(
                 },
                 ::planewright_model::parameter::Members::Only(&[]),
             )?,
+        text: __parameters.query("text")?,
+        count: __parameters.query("count")?,
+        query: __parameters.query("query")?,
         filters: __parameters
             .query_styled(
                 ::planewright_model::parameter::Styled {
@@ -975,6 +987,23 @@ fn __decode_put_objects_in_query<__C: Conventions>(
             "json",
             |__path, __violations| {
                 __path.validate(__value, __violations);
+            },
+        )?;
+    }
+    if let Some(__value) = &__request.text {
+        __rt::validate_parameter(
+            "query",
+            "text",
+            |__path, __violations| {
+                __path
+                    .check(
+                        __value,
+                        &::planewright_model::constraint::Constraints {
+                            max_length: Some(20),
+                            ..::planewright_model::constraint::Constraints::NONE
+                        },
+                        __violations,
+                    );
             },
         )?;
     }

@@ -128,6 +128,27 @@ impl<S: ::planewright_client::Transport> Bodies<S> {
             },
         }
     }
+
+    /// Parts that say more of themselves
+    ///
+    /// `POST /parts`
+    pub fn send_parts(
+        &self,
+        picture: impl Into<::planewright_client::Upload>,
+        picture_x_width: i32,
+        table: impl Into<String>,
+    ) -> SendParts<S> {
+        SendParts {
+            __connection: self.__connection.clone(),
+            __options: ::planewright_client::CallOptions::new(),
+            __on_progress: None,
+            picture: picture.into(),
+            picture_x_width,
+            picture_x_tags: None,
+            table: table.into(),
+            thing: None,
+        }
+    }
 }
 
 static ADD_THING: ::planewright_client::Operation = ::planewright_client::Operation {
@@ -678,6 +699,96 @@ impl<S: ::planewright_client::Transport> SendForm<S> {
     /// # Errors
     /// As [`Connection::fetch`](::planewright_client::Connection::fetch), and if the answer isn't of the declared type.
     pub async fn send(self) -> Result<model::Thing, ::planewright_client::Error> {
+        let __connection = self.__connection.clone();
+        __connection.fetch(self.into_call()).await?.json()
+    }
+}
+
+static SEND_PARTS: ::planewright_client::Operation = ::planewright_client::Operation {
+    id: "sendParts",
+    method: ::planewright_client::__private::http::Method::POST,
+    path: "/parts",
+    accept: Some("application/json"),
+    server: None,
+    security: &[&[&super::__SCHEMES[0]]],
+    repeatable: false,
+};
+
+/// A call of [`send_parts`](Bodies::send_parts).
+#[must_use = "nothing is sent before `send`"]
+#[derive(Debug)]
+pub struct SendParts<S = ::planewright_client::HttpTransport> {
+    __connection: ::planewright_client::Connection<S>,
+    __options: ::planewright_client::CallOptions,
+    __on_progress: Option<::planewright_client::OnProgress>,
+    picture: ::planewright_client::Upload,
+    picture_x_width: i32,
+    picture_x_tags: Option<Vec<String>>,
+    table: String,
+    thing: Option<model::Thing>,
+}
+
+impl<S: ::planewright_client::Transport> SendParts<S> {
+    /// Sets the part's header `X-Tags`.
+    pub fn picture_x_tags(
+        mut self,
+        value: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.picture_x_tags = Some(value.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Sends the part `thing`.
+    pub fn thing(mut self, value: model::Thing) -> Self {
+        self.thing = Some(value);
+        self
+    }
+
+    /// Tells how many bytes of the files were sent, and of how many, if that is known.
+    pub fn on_progress(
+        mut self,
+        tell: impl Fn(u64, Option<u64>) + Send + Sync + 'static,
+    ) -> Self {
+        self.__on_progress = Some(::planewright_client::OnProgress::new(tell));
+        self
+    }
+
+    /// Sets the deadline, the retries and the headers of this call.
+    pub fn options(mut self, options: ::planewright_client::CallOptions) -> Self {
+        self.__options = options;
+        self
+    }
+
+    /// The request, not sent.
+    #[must_use]
+    pub fn into_call(self) -> ::planewright_client::Call {
+        let mut __call = self.__connection.call(&SEND_PARTS, self.__options);
+        __call.literal("/parts");
+        let mut __form = ::planewright_client::Form::new();
+        {
+            let __part = self.picture;
+            __form = __form.file("picture", "image/png", __part);
+            __form = __form.header("X-Width", &self.picture_x_width);
+            if let Some(__value) = &self.picture_x_tags {
+                __form = __form.header_list("X-Tags", __value);
+            }
+        }
+        {
+            let __part = self.table;
+            __form = __form.bytes("table", "text/csv", __part.to_string());
+        }
+        if let Some(__part) = self.thing {
+            __form = __form.json("thing", "application/json", &__part);
+        }
+        __call.form(__form, self.__on_progress);
+        __call
+    }
+
+    /// Sends the request and reads the answer.
+    ///
+    /// # Errors
+    /// As [`Connection::fetch`](::planewright_client::Connection::fetch), and if the answer isn't of the declared type.
+    pub async fn send(self) -> Result<Vec<String>, ::planewright_client::Error> {
         let __connection = self.__connection.clone();
         __connection.fetch(self.into_call()).await?.json()
     }

@@ -110,6 +110,24 @@ pub trait BodiesApi: Send + Sync + 'static {
         let _ = request;
         __rt::not_implemented(context)
     }
+
+    /// Parts that say more of themselves
+    ///
+    /// `POST /parts`
+    ///
+    /// # Responses
+    /// - 200, `Ok`: What came.
+    ///
+    /// # Cancellation
+    /// Runs to its end, even if the client has gone.
+    fn send_parts(
+        &self,
+        context: &RequestContext,
+        request: SendPartsRequest,
+    ) -> impl Future<Output = Result<SendPartsResponse, ApiError>> + Send {
+        let _ = request;
+        __rt::not_implemented(context)
+    }
 }
 
 /// The request of `POST /things`.
@@ -694,5 +712,141 @@ fn __encode_send_form(
                 ],
             )
         }
+    }
+}
+
+/// The request of `POST /parts`.
+#[derive(Debug)]
+pub struct SendPartsRequest {
+    /// The request's body.
+    pub body: SendPartsParts,
+}
+
+/// The answers of `POST /parts`.
+#[derive(Debug)]
+pub enum SendPartsResponse {
+    /// What came.
+    Ok(Reply<Vec<String>>),
+}
+
+impl From<Vec<String>> for SendPartsResponse {
+    fn from(body: Vec<String>) -> Self {
+        Self::Ok(Reply::Owned(body))
+    }
+}
+
+/// The parts of the body, in the order in which they come.
+#[derive(Debug)]
+pub struct SendPartsParts {
+    multipart: Multipart,
+    missing: __rt::MissingParts<2>,
+}
+
+/// A part of the body. One at a time: it must be let go before the next is asked for.
+#[derive(Debug)]
+pub enum SendPartsPart<'p> {
+    /// The part `picture`.
+    Picture {
+        /// The part.
+        part: Part<'p>,
+        /// The header `X-Width`.
+        x_width: i32,
+        /// The header `X-Tags`.
+        x_tags: Option<Vec<String>>,
+    },
+    /// The part `table`.
+    Table(String),
+    /// The part `thing`.
+    Thing(model::Thing),
+    /// A part that the document doesn't declare.
+    Other(Part<'p>),
+}
+
+impl SendPartsParts {
+    fn __new(multipart: Multipart, require: bool) -> Self {
+        let missing = __rt::MissingParts::new(["picture", "table"], require);
+        Self { multipart, missing }
+    }
+
+    /// The next part, or `None` after the last.
+    ///
+    /// # Errors
+    /// If the body isn't well-formed, ends early or lacks a required part.
+    pub async fn next_part(
+        &mut self,
+    ) -> Result<Option<SendPartsPart<'_>>, BodyRejection> {
+        let Some(mut __part) = self.multipart.next_part().await? else {
+            self.missing.check()?;
+            return Ok(None);
+        };
+        let __part = match __part.name() {
+            "picture" => {
+                self.missing.found(0);
+                SendPartsPart::Picture {
+                    x_width: __part.required("X-Width", __part.header("X-Width")?)?,
+                    x_tags: __part.header_list("X-Tags")?,
+                    part: __part,
+                }
+            }
+            "table" => {
+                self.missing.found(1);
+                SendPartsPart::Table(__part.text().await?)
+            }
+            "thing" => SendPartsPart::Thing(__part.json().await?),
+            _ => SendPartsPart::Other(__part),
+        };
+        Ok(Some(__part))
+    }
+}
+
+pub(super) fn __send_parts<
+    __C: Conventions,
+    __B: RequestBody,
+    __S: Send + Sync + 'static,
+    __A: BodiesApi,
+>(
+    __apis: ::std::sync::Arc<__S>,
+    __api: fn(&__S) -> &__A,
+    mut __admitted: __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> impl Future<Output = http::Response<ResponseBody>> + Send {
+    __rt::detach(async move {
+        let __decoded = __decode_send_parts::<
+            __C,
+            __B,
+        >(&__admitted.context, &__admitted.captures, &mut __admitted.body);
+        let __request = __decoded
+            .map_err(|__rejection| __rt::refused::<
+                __C,
+            >(&__admitted.context, __rejection))?;
+        let __context = __admitted.context;
+        Ok(async move {
+            let __result = __api(&__apis).send_parts(&__context, __request).await;
+            __rt::outcome::<__C>(&__context, __result.and_then(__encode_send_parts))
+        })
+    })
+}
+
+fn __decode_send_parts<__C: Conventions, __B: RequestBody>(
+    __context: &RequestContext,
+    __captures: &__rt::Captures<{ super::PARAMETERS }>,
+    __body: &mut Option<__B>,
+) -> Result<SendPartsRequest, Rejection> {
+    let __parameters = __rt::Parameters::<__C, _>::new(__context, __captures);
+    __parameters.refuse_unknown_query(&[])?;
+    let __request = SendPartsRequest {
+        body: SendPartsParts::__new(
+            __rt::decode::multipart::<__C, _>(__context, __body)?,
+            __C::REQUIRE_PARTS,
+        ),
+    };
+    Ok(__request)
+}
+
+fn __encode_send_parts(
+    __response: SendPartsResponse,
+) -> Result<http::Response<ResponseBody>, ApiError> {
+    static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
+    match __response {
+        SendPartsResponse::Ok(__body) => __rt::encode::json(200, &__body, &LENGTH),
     }
 }

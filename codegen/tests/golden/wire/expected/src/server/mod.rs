@@ -318,6 +318,15 @@ where
                 >(__apis, |__apis| &__apis.bodies, __admitted)
                     .await
             }
+            Operation::SendParts => {
+                bodies::__send_parts::<
+                    __C,
+                    __B,
+                    _,
+                    _,
+                >(__apis, |__apis| &__apis.bodies, __admitted)
+                    .await
+            }
             Operation::WatchThings => {
                 streams::__watch_things::<__C, __B, _>(&__apis.streams, &mut __admitted)
                     .await

@@ -36,6 +36,8 @@ pub enum Operation {
     ReadSecret,
     /// `POST /form`
     SendForm,
+    /// `POST /parts`
+    SendParts,
     /// `GET /events`
     WatchThings,
 }
@@ -57,6 +59,7 @@ impl Operation {
         Self::ReadHint,
         Self::ReadSecret,
         Self::SendForm,
+        Self::SendParts,
         Self::WatchThings,
     ];
 
@@ -96,7 +99,7 @@ static SCHEMES: [__rt::SecurityScheme; 5] = [
     },
 ];
 
-static OPERATIONS: [::planewright_server::OperationInfo; 15] = [
+static OPERATIONS: [::planewright_server::OperationInfo; 16] = [
     ::planewright_server::OperationInfo {
         id: "addThing",
         tag: "bodies",
@@ -325,6 +328,21 @@ static OPERATIONS: [::planewright_server::OperationInfo; 15] = [
         ],
     },
     ::planewright_server::OperationInfo {
+        id: "sendParts",
+        tag: "bodies",
+        method: "POST",
+        path: "/parts",
+        detached: true,
+        security: &[
+            &[
+                __rt::Demand {
+                    scheme: &SCHEMES[0],
+                    scopes: &[],
+                },
+            ],
+        ],
+    },
+    ::planewright_server::OperationInfo {
         id: "watchThings",
         tag: "streams",
         method: "GET",
@@ -351,12 +369,13 @@ pub(super) static ROUTES: __rt::RouteTable<Operation, PARAMETERS> = __rt::RouteT
             path: "/",
             literals: &[
                 ("complete", 2),
-                ("events", 13),
+                ("events", 14),
                 ("form", 12),
                 ("hint", 10),
                 ("lines", 3),
                 ("log", 4),
                 ("pages", 5),
+                ("parts", 13),
                 ("secret", 11),
                 ("things", 1),
             ],
@@ -451,6 +470,13 @@ pub(super) static ROUTES: __rt::RouteTable<Operation, PARAMETERS> = __rt::RouteT
             literals: &[],
             templates: &[],
             operations: &[(http::Method::POST, Operation::SendForm)],
+            allow: "OPTIONS, POST",
+        },
+        __rt::Node {
+            path: "/parts",
+            literals: &[],
+            templates: &[],
+            operations: &[(http::Method::POST, Operation::SendParts)],
             allow: "OPTIONS, POST",
         },
         __rt::Node {

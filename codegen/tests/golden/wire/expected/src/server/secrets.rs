@@ -183,7 +183,7 @@ fn __encode_read_secret(
                 __rt::encode::header(
                     &mut __answer,
                     "x-tags",
-                    &::planewright_model::parameter::header_list(__value),
+                    &__rt::encode::header_list(__value)?,
                 )?;
             }
             if let Some(__value) = &__header_location {
