@@ -95,6 +95,7 @@
 //! | [`memory`] | a store that forgets; feature `memory` |
 //! | [`redb`] | a store in one file; feature `redb` |
 //! | [`simulated`] | an executor whose jobs exist only on paper; feature `simulated` |
+//! | `process` | an executor whose jobs are processes of this machine; feature `process`, on Linux |
 //! | `contract` | the suites; feature `contract` |
 //! | [`id`], [`time`] | names and moments |
 
@@ -105,6 +106,8 @@ pub mod executor;
 pub mod id;
 #[cfg(feature = "memory")]
 pub mod memory;
+#[cfg(all(feature = "process", target_os = "linux"))]
+pub mod process;
 #[cfg(feature = "redb")]
 pub mod redb;
 #[cfg(feature = "simulated")]

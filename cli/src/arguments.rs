@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::backends::executor::ExecutorName;
+
 use crate::backends::store::StoreOptions;
 
 /// Turns OpenAPI documents into Rust, and serves the control-plane APIs that it ships.
@@ -34,6 +36,9 @@ pub(crate) enum Command {
     /// Say what a code in a message means, with an example, and what to do
     #[command(after_help = EXIT_CODES)]
     Explain(Explain),
+    /// Run the program of one job: what `serve --executor process` starts for each
+    #[command(hide = true)]
+    Supervise(Supervise),
 }
 
 #[derive(Debug, Args)]
@@ -48,7 +53,7 @@ pub(crate) struct Serve {
     pub(crate) store: StoreOptions,
     /// What runs the jobs
     #[arg(long, value_name = "simulated|process|flink=URL", default_value = "simulated")]
-    pub(crate) executor: String,
+    pub(crate) executor: ExecutorName,
     /// Who may call: `off` only on a loopback address
     #[arg(long, value_name = "off|FILE", default_value = "off")]
     pub(crate) auth: String,
@@ -122,6 +127,12 @@ pub(crate) enum MessageFormat {
     Human,
     /// For editors and scripts: one JSON object a line (docs/diagnostics.md)
     Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Supervise {
+    /// The folder of the job
+    pub(crate) folder: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -24,6 +24,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => document::check(&arguments),
         Command::Dump(arguments) => document::dump(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Supervise(arguments) => supervise(&arguments.folder),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -34,6 +35,17 @@ fn main() -> ExitCode {
             ExitCode::from(failure.code)
         }
     }
+}
+
+#[cfg(target_os = "linux")]
+fn supervise(folder: &std::path::Path) -> Result<(), Failure> {
+    planewright_backend::process::supervise(folder)
+        .map_err(|error| Failure::could_not("supervising a job", &error))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn supervise(_: &std::path::Path) -> Result<(), Failure> {
+    Err(Failure::new(Failure::USAGE, "jobs are supervised on Linux only"))
 }
 
 /// Why a command ends badly.

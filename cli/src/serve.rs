@@ -6,8 +6,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use planewright_backend::artifact::ArtifactStore;
-use planewright_backend::simulated::{SimulatedExecutor, SimulatedOptions};
-use planewright_backend::time::SystemClock;
 use planewright_reference_server::process::LogRing;
 use planewright_reference_server::{Api, ControlPlane};
 use planewright_server::serve;
@@ -18,11 +16,9 @@ use tracing_subscriber::fmt::writer::MakeWriterExt;
 
 use crate::Failure;
 use crate::arguments::{ApiName, LogFormat, Serve};
+use crate::backends::executor::Ground;
 use crate::backends::store::StoreName;
 use crate::swagger::Swagger;
-
-/// Under which keys the simulated cluster remembers what happened to it.
-const SIMULATED: &str = "simulated";
 
 /// Runs until SIGTERM, SIGINT, or a caller's request to shut down; then drains.
 pub(crate) fn run(arguments: &Serve) -> Result<(), Failure> {
@@ -42,14 +38,9 @@ async fn listen(arguments: &Serve, log: LogRing) -> Result<(), Failure> {
     let store = arguments.store.open().await?;
     let artifacts = ArtifactStore::in_directory(data.join("artifacts"))
         .map_err(|error| Failure::could_not("opening the artifacts", &error))?;
-    let options = SimulatedOptions {
-        seed: arguments.seed,
-        savepoint_directory: Some(format!("file://{}", data.join("savepoints").display())),
-        ..SimulatedOptions::default()
-    };
-    let executor = SimulatedExecutor::open(options, Arc::new(SystemClock), Arc::clone(&store), SIMULATED)
-        .await
-        .map_err(|error| Failure::could_not("opening the simulated cluster", &error))?;
+    let ground =
+        Ground { data: &data, store: Arc::clone(&store), artifacts: artifacts.clone(), seed: arguments.seed };
+    let executor = arguments.executor.open(ground).await?;
     let plane = ControlPlane::builder()
         .store(store)
         .executor(executor)
@@ -94,10 +85,6 @@ fn refuse_what_is_missing(arguments: &Serve) -> Result<(), Failure> {
     let refuse = |message: String| Err(Failure::new(Failure::USAGE, message));
     if let Some(api) = arguments.api.iter().find(|api| **api != ApiName::Flink) {
         return refuse(format!("--api {api:?}: this version serves flink only").to_lowercase());
-    }
-    if arguments.executor != "simulated" {
-        let executor = &arguments.executor;
-        return refuse(format!("--executor {executor}: this version has the executor `simulated` only"));
     }
     if arguments.auth != "off" {
         return refuse(format!("--auth {}: this version has no users yet; use `off`", arguments.auth));

@@ -1,3 +1,4 @@
 //! What a server stands on, as the command line names it.
 
+pub(crate) mod executor;
 pub(crate) mod store;
