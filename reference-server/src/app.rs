@@ -96,6 +96,7 @@ pub struct ControlPlaneBuilder {
     clock: Arc<dyn Clock>,
     log: LogRing,
     operation_ttl: Duration,
+    lease: Duration,
     limits: Limits,
 }
 
@@ -108,6 +109,7 @@ impl Default for ControlPlaneBuilder {
             clock: Arc::new(SystemClock),
             log: LogRing::default(),
             operation_ttl: Duration::from_secs(300),
+            lease: Duration::from_secs(5),
             limits: Limits::default(),
         }
     }
@@ -157,6 +159,13 @@ impl ControlPlaneBuilder {
         self
     }
 
+    /// Of several servers on one store, one does the background work; another one takes over when it has been silent for so
+    /// long. By default five seconds.
+    pub fn lease(mut self, time: Duration) -> Self {
+        self.lease = time;
+        self
+    }
+
     /// Limits what callers may use up.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -187,6 +196,7 @@ impl ControlPlaneBuilder {
             clock: clock.clone(),
             log: self.log,
             operation_ttl: self.operation_ttl,
+            lease: self.lease,
         }));
         let recovered = match kernel.recover_jobs().await {
             Ok(()) => true,
@@ -196,11 +206,9 @@ impl ControlPlaneBuilder {
                 false
             }
         };
-        let (operations, jobs, artifacts) =
-            (Arc::clone(&kernel), Arc::clone(&kernel), kernel.artifacts.clone());
+        let (controlled, artifacts) = (Arc::clone(&kernel), kernel.artifacts.clone());
         let background = [
-            tokio::spawn(async move { operations.tend().await }),
-            tokio::spawn(async move { jobs.keep_jobs(recovered).await }),
+            tokio::spawn(async move { controlled.control(recovered).await }),
             tokio::spawn(collect_garbage(artifacts)),
         ];
         Ok(ControlPlane {

@@ -7,13 +7,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::StreamExt;
 use planewright_backend::artifact::ArtifactId;
 use planewright_backend::executor::{
     Executor, ExecutorError, JobDescription, JobPlan, JobState, JobSummary, Restore, Submission,
 };
 use planewright_backend::id::JobId;
-use planewright_backend::store::{Key, KeyRange, Store, StoreError, StoreExt, Transaction};
+use planewright_backend::store::{
+    Key, KeyRange, Precondition, Revision, Store, StoreError, StoreExt, Transaction,
+};
 use planewright_backend::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use tracing::{info, warn};
@@ -98,6 +99,20 @@ struct Record {
     end: Option<JobSummary>,
 }
 
+impl Record {
+    /// Whether nobody is busy with it any more, and nobody has been told of it.
+    fn is_abandoned(&self, now: Timestamp) -> bool {
+        /// Milliseconds that a submission may take, and clocks of servers may differ.
+        const LIMIT: i64 = 5000;
+        !self.accepted && self.end.is_none() && now.millis_since(self.submitted) > LIMIT
+    }
+
+    /// Whether both stand for the same wish.
+    fn is_equal(&self, other: &Record) -> bool {
+        self.submission == other.submission && self.application == other.application
+    }
+}
+
 fn row(job: JobId) -> Result<Key, KernelError> {
     Ok(Key::new(format!("{ROWS}{job}"))?)
 }
@@ -130,28 +145,58 @@ impl Kernel {
             cancelled: false,
             end: None,
         };
-        if self.is_known(id).await? {
+        // Only what is no row of ours: one that was begun and never told of may still be finished.
+        if self.record(id).await?.is_none() && self.is_known(id).await? {
             return Err(taken());
         }
-        let transaction = Transaction::new().require_absent(key.clone()).put(key.clone(), encode(&record)?);
-        match self.store.commit(transaction).await {
-            Ok(_) => {}
-            Err(StoreError::Conflict { .. }) => return Err(taken()),
-            Err(error) => return Err(error.into()),
-        }
+        let Some(revision) = self.claim_id(&key, &record).await? else {
+            return Err(taken());
+        };
         if let Err(error) = self.hand_over(&record.submission).await {
             // What isn't known to have failed stays, for the background task to settle.
             if !matches!(error, ExecutorError::OutcomeUnknown { .. }) {
-                self.store.commit(Transaction::new().delete(key)).await?;
+                self.drop_row(key, revision).await?;
             }
             return Err(match error {
                 ExecutorError::Conflict { .. } => taken(),
                 error => error.into(),
             });
         }
-        self.update(id, |record| record.accepted = true).await?;
+        let accept = |found: Option<Record>| {
+            // A row that others have dropped meanwhile comes back: the executor has the job.
+            let mut found = found.unwrap_or_else(|| record.clone());
+            found.accepted = true;
+            Ok::<_, KernelError>(Some(found))
+        };
+        self.store.update_json(&key, accept).await?;
         info!(job = %id, "submitted");
         Ok(id)
+    }
+
+    /// Makes the row of a new job. Returns its revision, or `None` if the id is in use.
+    async fn claim_id(&self, key: &Key, record: &Record) -> Result<Option<Revision>, KernelError> {
+        let transaction = match self.store.get_json::<Record>(key).await? {
+            None => Transaction::new().require_absent(key.clone()),
+            // A server was killed before it told anybody of this job; what it began is finished here.
+            Some((found, revision)) if found.is_abandoned(self.clock.now()) && found.is_equal(record) => {
+                Transaction::new().require_modified_at(key.clone(), revision)
+            }
+            Some(_) => return Ok(None),
+        };
+        match self.store.commit(transaction.put(key.clone(), encode(record)?)).await {
+            Ok(revision) => Ok(Some(revision)),
+            Err(StoreError::Conflict { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Deletes a row unless somebody has changed it.
+    async fn drop_row(&self, key: Key, revision: Revision) -> Result<(), KernelError> {
+        let transaction = Transaction::new().require_modified_at(key.clone(), revision).delete(key);
+        match self.store.commit(transaction).await {
+            Ok(_) | Err(StoreError::Conflict { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The job graph that a job would have, without running it.
@@ -295,9 +340,7 @@ impl Kernel {
     ///
     /// [`KernelError::Store`] and [`KernelError::Executor`] if one of them is out of reach; calling again is safe.
     pub async fn recover_jobs(&self) -> Result<(), KernelError> {
-        /// Milliseconds after which nobody is still busy with a submission.
-        const ABANDONED: i64 = 60_000;
-        for (id, record) in self.records().await? {
+        for (id, (record, revision)) in self.rows().await? {
             let key = row(id)?;
             if record.end.is_some() || self.starting.contains(&key) || self.is_known(id).await? {
                 continue;
@@ -310,55 +353,42 @@ impl Kernel {
                     Err(error) if error.is_retryable() => return Err(error.into()),
                     Err(error) => warn!(job = %id, %error, "the executor does not take a job back"),
                 }
-            } else if self.clock.now().millis_since(record.submitted) > ABANDONED {
-                self.store.commit(Transaction::new().delete(key)).await?;
+            } else if record.is_abandoned(self.clock.now()) {
+                self.drop_row(key, revision).await?;
             }
         }
         Ok(())
     }
 
-    /// Keeps rows and executor together: recovers jobs unless that has been done, then follows the executor and writes down
-    /// how jobs end. Never returns.
-    pub(crate) async fn keep_jobs(&self, mut recovered: bool) {
-        /// Milliseconds before the next try after a failure.
-        const RETRY: i64 = 1000;
+    /// Writes down how a job has ended, unless that has been done.
+    pub(super) async fn write_end(
+        &self,
+        job: JobId,
+        guard: Option<&Precondition>,
+    ) -> Result<(), KernelError> {
+        let key = row(job)?;
         loop {
-            let kept = async {
-                if !recovered {
-                    self.recover_jobs().await?;
-                    recovered = true;
-                }
-                let mut changes = self.executor.watch();
-                while let Some(change) = changes.next().await {
-                    let job = change?;
-                    if job.state.is_terminal() {
-                        self.write_end(job.id).await?;
-                    }
-                }
-                Ok::<_, KernelError>(())
+            let found = self.store.get_json::<Record>(&key).await?;
+            let Some((mut record, revision)) = found.filter(|(record, _)| record.end.is_none()) else {
+                return Ok(());
             };
-            if let Err(error) = kept.await {
-                warn!(%error, "jobs are not followed for now");
+            let description = self.executor.describe(job).await?;
+            record.end = Some(description.summary());
+            let mut transaction = Transaction::new()
+                .require_modified_at(key.clone(), revision)
+                .put(key.clone(), encode(&record)?);
+            let value = encode(&description)?;
+            if value.len() < Transaction::MAX_BYTES / 2 {
+                transaction = transaction.put(end_row(job)?, value);
             }
-            self.clock.until(self.clock.now().plus_millis(RETRY)).await;
+            let transaction = guard.into_iter().cloned().fold(transaction, Transaction::require);
+            match self.store.commit(transaction).await {
+                Ok(_) => return Ok(()),
+                // Somebody has changed the row.
+                Err(StoreError::Conflict { key: found, .. }) if found == key => {}
+                Err(error) => return Err(error.into()),
+            }
         }
-    }
-
-    async fn write_end(&self, job: JobId) -> Result<(), KernelError> {
-        let Some(record) = self.record(job).await? else {
-            return Ok(());
-        };
-        if record.end.is_some() {
-            return Ok(());
-        }
-        let description = self.executor.describe(job).await?;
-        let value = encode(&description)?;
-        if value.len() < Transaction::MAX_BYTES / 2 {
-            let transaction = Transaction::new().put(end_row(job)?, value);
-            self.store.commit(transaction).await?;
-        }
-        let summary = description.summary();
-        self.update(job, |record| record.end = Some(summary.clone())).await
     }
 
     /// Submits until the outcome is known, a few times at most.
@@ -387,11 +417,18 @@ impl Kernel {
     }
 
     async fn records(&self) -> Result<BTreeMap<JobId, Record>, KernelError> {
+        let rows = self.rows().await?.into_iter();
+        Ok(rows.map(|(job, (record, _))| (job, record)).collect())
+    }
+
+    async fn rows(&self) -> Result<BTreeMap<JobId, (Record, Revision)>, KernelError> {
         let (entries, _) = self.store.list_all(&KeyRange::prefix(ROWS)).await?;
         let mut records = BTreeMap::new();
         for entry in entries {
             match serde_json::from_slice::<Record>(&entry.versioned.value) {
-                Ok(record) => drop(records.insert(record.submission.id, record)),
+                Ok(record) => {
+                    records.insert(record.submission.id, (record, entry.versioned.modified));
+                }
                 // One bad row must not hide all other jobs.
                 Err(error) => warn!(key = %entry.key, %error, "job can't be read"),
             }

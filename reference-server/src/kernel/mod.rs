@@ -1,7 +1,16 @@
 //! What all APIs share: jobs and their submissions, asynchronous operations, artifacts, metrics.
 //!
 //! The kernel speaks the language of `planewright-backend`; an API's folder translates to and from its own.
+//!
+//! # Several servers on one store
+//!
+//! Any of them answers any call: what a call changes is conditional on what it has read, and what it asks of the executor
+//! may be asked twice. What goes on in the background is done by one of them, which holds a lease: following the
+//! executor to write down how jobs end, giving back what it has lost, asking for operations that nobody asks for, and
+//! forgetting old ones. All these writes demand that the lease is still held. When its holder is killed, another server goes
+//! on within the time of the lease.
 
+mod control;
 mod error;
 pub mod job;
 pub mod metric;
@@ -17,8 +26,7 @@ use planewright_backend::artifact::ArtifactStore;
 use planewright_backend::executor::Executor;
 use planewright_backend::store::Store;
 use planewright_backend::time::Clock;
-use tokio::sync::{Notify, watch};
-use tracing::warn;
+use tokio::sync::watch;
 
 use crate::process::LogRing;
 
@@ -39,6 +47,8 @@ pub struct Parts {
     pub log: LogRing,
     /// How long the outcome of an operation can be asked for.
     pub operation_ttl: Duration,
+    /// How long the server that does the background work may be silent before another one takes over.
+    pub lease: Duration,
 }
 
 /// The parts of a control plane, and what it knows beside its store.
@@ -50,9 +60,8 @@ pub struct Kernel {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) log: LogRing,
     operation_ttl: Duration,
+    lease: Duration,
     starting: operation::Starting,
-    /// Wakes the background task when there is something new to tend.
-    wake: Notify,
     /// Whether somebody wants this process to end.
     shutdown: watch::Sender<bool>,
 }
@@ -67,8 +76,8 @@ impl Kernel {
             clock: parts.clock,
             log: parts.log,
             operation_ttl: parts.operation_ttl,
+            lease: parts.lease,
             starting: operation::Starting::default(),
-            wake: Notify::new(),
             shutdown: watch::Sender::new(false),
         }
     }
@@ -90,31 +99,6 @@ impl Kernel {
             if requested.wait_for(|requested| *requested).await.is_err() {
                 // The kernel is gone, and with it all who could ask.
                 std::future::pending().await
-            }
-        }
-    }
-
-    /// Keeps operations up to date. Never returns.
-    pub(crate) async fn tend(&self) {
-        /// Milliseconds before the next try when the store is out of reach.
-        const RETRY: i64 = 1000;
-        loop {
-            let next = match self.tend_operations().await {
-                Ok(next) => next,
-                Err(error) => {
-                    warn!(%error, "operations are not tended for now");
-                    Some(self.clock.now().plus_millis(RETRY))
-                }
-            };
-            let due = async {
-                match next {
-                    Some(next) => self.clock.until(next).await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                () = due => {}
-                () = self.wake.notified() => {}
             }
         }
     }

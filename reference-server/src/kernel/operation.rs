@@ -18,7 +18,9 @@ use planewright_backend::executor::{
     RescaleRequest, SavepointRequest, StopRequest,
 };
 use planewright_backend::id::{DataSetId, JobId, TriggerId};
-use planewright_backend::store::{Key, KeyRange, Revision, Store, StoreError, StoreExt, Transaction};
+use planewright_backend::store::{
+    Key, KeyRange, Precondition, Revision, Store, StoreError, StoreExt, Transaction,
+};
 use planewright_backend::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use tracing::{info, warn};
@@ -244,14 +246,13 @@ impl Kernel {
         let Some(revision) = self.claim(&key, &record).await? else {
             return Ok(trigger);
         };
-        self.wake.notify_one();
         match record.action.start(&*self.executor, record.execution).await {
             Ok(()) => info!(operation = scope.name(), %trigger, "started"),
             Err(error) if error.is_retryable() => {
                 warn!(operation = scope.name(), %trigger, %error, "not started yet");
             }
             Err(error) => {
-                self.forget(&key, revision).await?;
+                self.forget(&key, revision, None).await?;
                 return Err(error.into());
             }
         }
@@ -274,7 +275,7 @@ impl Kernel {
                 return Err(unknown());
             }
             // `None`: somebody else has changed the row, so that what they wrote counts.
-            if let Some(record) = self.advance(&key, record, revision).await? {
+            if let Some(record) = self.advance(&key, record, revision, None).await? {
                 return Ok(record.progress());
             }
         }
@@ -329,12 +330,13 @@ impl Kernel {
         Ok(())
     }
 
-    /// Brings a row up to date with the executor. `None` if somebody else was faster.
+    /// Brings a row up to date with the executor. `None` if somebody else was faster, or the guard doesn't hold.
     async fn advance(
         &self,
         key: &Key,
         mut record: Record,
         revision: Revision,
+        guard: Option<&Precondition>,
     ) -> Result<Option<Record>, KernelError> {
         if record.end.is_some() {
             return Ok(Some(record));
@@ -363,6 +365,7 @@ impl Kernel {
         record.end = Some(End { at: self.clock.now(), result });
         let transaction =
             Transaction::new().require_modified_at(key.clone(), revision).put(key.clone(), encode(&record)?);
+        let transaction = guard.into_iter().cloned().fold(transaction, Transaction::require);
         match self.store.commit(transaction).await {
             Ok(_) => Ok(Some(record)),
             Err(StoreError::Conflict { .. }) => Ok(None),
@@ -370,8 +373,14 @@ impl Kernel {
         }
     }
 
-    async fn forget(&self, key: &Key, revision: Revision) -> Result<(), KernelError> {
+    async fn forget(
+        &self,
+        key: &Key,
+        revision: Revision,
+        guard: Option<&Precondition>,
+    ) -> Result<(), KernelError> {
         let transaction = Transaction::new().require_modified_at(key.clone(), revision).delete(key.clone());
+        let transaction = guard.into_iter().cloned().fold(transaction, Transaction::require);
         match self.store.commit(transaction).await {
             Ok(_) | Err(StoreError::Conflict { .. }) => Ok(()),
             Err(error) => Err(error.into()),
@@ -380,17 +389,20 @@ impl Kernel {
 
     /// Looks at every operation once: brings it up to date, or forgets it when its time has come.
     ///
-    /// Returns when to look again; `None` if there is none.
+    /// Returns when to look again; `None` if there is none. Nothing is written while `guard` doesn't hold.
     ///
     /// # Errors
     ///
     /// [`KernelError::Store`].
-    pub async fn tend_operations(&self) -> Result<Option<Timestamp>, KernelError> {
+    pub async fn tend_operations(
+        &self,
+        guard: Option<&Precondition>,
+    ) -> Result<Option<Timestamp>, KernelError> {
         /// Milliseconds between two looks at work that goes on.
         const PACE: i64 = 100;
         let now = self.clock.now();
         let mut next: Option<Timestamp> = None;
-        let (entries, _) = self.store.list_all(&KeyRange::prefix(PREFIX)).await?;
+        let (entries, _) = self.store.list_all(&rows()).await?;
         for entry in entries {
             let revision = entry.versioned.modified;
             let record: Record = match serde_json::from_slice(&entry.versioned.value) {
@@ -402,16 +414,21 @@ impl Kernel {
                 }
             };
             if record.is_expired(self.operation_ttl, now) {
-                self.forget(&entry.key, revision).await?;
+                self.forget(&entry.key, revision, guard).await?;
                 continue;
             }
-            let record = self.advance(&entry.key, record, revision).await?;
+            let record = self.advance(&entry.key, record, revision, guard).await?;
             let look =
                 record.and_then(|record| record.expires(self.operation_ttl)).unwrap_or(now.plus_millis(PACE));
             next = Some(next.map_or(look, |next| next.min(look)));
         }
         Ok(next)
     }
+}
+
+/// The rows of all operations.
+pub(super) fn rows() -> KeyRange {
+    KeyRange::prefix(PREFIX)
 }
 
 fn encode(record: &Record) -> Result<Vec<u8>, KernelError> {

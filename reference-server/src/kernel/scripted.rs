@@ -212,6 +212,7 @@ impl Bench {
             clock: Arc::new(self.clock.clone()),
             log: LogRing::default(),
             operation_ttl: std::time::Duration::from_secs(300),
+            lease: std::time::Duration::from_secs(5),
         }))
     }
 }

@@ -100,7 +100,7 @@ async fn a_job_that_ended_stays_readable_and_is_not_run_again() {
     if let Some((_, state)) = bench.executor.script().jobs.get_mut(&ID) {
         *state = JobState::Finished;
     }
-    kernel.write_end(ID).await.unwrap();
+    kernel.write_end(ID, None).await.unwrap();
     bench.executor.script().jobs.clear();
     let kernel = bench.kernel();
     kernel.recover_jobs().await.unwrap();

@@ -96,7 +96,7 @@ async fn polls_during_the_start_do_not_start_again() {
         // The first of them come before the row does, and find nothing.
         for _ in 0..8 {
             let _ = kernel.poll(Scope::Savepoint(JOB), TRIGGER).await;
-            kernel.tend_operations().await.unwrap();
+            kernel.tend_operations(None).await.unwrap();
         }
     };
     let (trigger, ()) = tokio::join!(kernel.trigger(Some(TRIGGER), savepoint("/a")), looks);
@@ -131,7 +131,7 @@ async fn an_outcome_is_kept_for_its_time_and_then_the_name_is_free() {
     kernel.trigger(Some(TRIGGER), savepoint("/a")).await.unwrap();
     bench.clock.advance(Duration::from_secs(3600));
     bench.executor.finish(OperationStatus::Completed(done("/a/1")));
-    kernel.tend_operations().await.unwrap();
+    kernel.tend_operations(None).await.unwrap();
     bench.clock.advance(Duration::from_millis(299_999));
     let poll = async || kernel.poll(Scope::Savepoint(JOB), TRIGGER).await;
     assert_eq!(poll().await.unwrap(), Progress::Completed(done("/a/1")));
@@ -147,14 +147,14 @@ async fn an_outcome_is_kept_for_its_time_and_then_the_name_is_free() {
 async fn expired_rows_are_deleted_and_others_say_when_to_look_again() {
     let bench = Bench::new();
     let kernel = bench.kernel();
-    assert_eq!(kernel.tend_operations().await.unwrap(), None);
+    assert_eq!(kernel.tend_operations(None).await.unwrap(), None);
     kernel.trigger(Some(TRIGGER), savepoint("/a")).await.unwrap();
     let now = bench.clock.now();
-    assert_eq!(kernel.tend_operations().await.unwrap(), Some(now.plus_millis(100)));
+    assert_eq!(kernel.tend_operations(None).await.unwrap(), Some(now.plus_millis(100)));
     bench.executor.finish(OperationStatus::Completed(done("/a/1")));
-    assert_eq!(kernel.tend_operations().await.unwrap(), Some(now.plus_millis(300_000)));
+    assert_eq!(kernel.tend_operations(None).await.unwrap(), Some(now.plus_millis(300_000)));
     bench.clock.advance(Duration::from_secs(300));
-    assert_eq!(kernel.tend_operations().await.unwrap(), None);
+    assert_eq!(kernel.tend_operations(None).await.unwrap(), None);
     let (rows, _) = bench.store.list_all(&KeyRange::all()).await.unwrap();
     assert!(rows.is_empty());
 }
@@ -167,7 +167,7 @@ async fn an_operation_that_never_reached_the_executor_is_started_after_a_restart
     assert!(bench.executor.script().operations.is_empty());
 
     let kernel = bench.kernel();
-    kernel.tend_operations().await.unwrap();
+    kernel.tend_operations(None).await.unwrap();
     bench.executor.finish(OperationStatus::Completed(done("/a/1")));
     let found = kernel.poll(Scope::Savepoint(JOB), TRIGGER).await.unwrap();
     assert_eq!(found, Progress::Completed(done("/a/1")));
@@ -181,7 +181,7 @@ async fn an_operation_that_reached_the_executor_is_not_started_again() {
     bench.executor.script().faults = vec![(lost, true)];
     bench.kernel().trigger(Some(TRIGGER), savepoint("/a")).await.unwrap();
     let kernel = bench.kernel();
-    kernel.tend_operations().await.unwrap();
+    kernel.tend_operations(None).await.unwrap();
     kernel.poll(Scope::Savepoint(JOB), TRIGGER).await.unwrap();
     assert_eq!(bench.executor.script().starts.len(), 1);
 }
