@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::backends::artifacts::ArtifactOptions;
 use crate::backends::executor::ExecutorName;
-
 use crate::backends::store::StoreOptions;
 
 /// Turns OpenAPI documents into Rust, and serves the control-plane APIs that it ships.
@@ -51,6 +51,8 @@ pub(crate) struct Serve {
     pub(crate) api: Vec<ApiName>,
     #[command(flatten)]
     pub(crate) store: StoreOptions,
+    #[command(flatten)]
+    pub(crate) artifacts: ArtifactOptions,
     /// What runs the jobs
     #[arg(long, value_name = "simulated|process|flink=URL", default_value = "simulated")]
     pub(crate) executor: ExecutorName,

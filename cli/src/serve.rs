@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use planewright_backend::artifact::ArtifactStore;
 use planewright_reference_server::process::LogRing;
 use planewright_reference_server::{Api, ControlPlane};
 use planewright_server::serve;
@@ -36,8 +35,7 @@ async fn listen(arguments: &Serve, log: LogRing) -> Result<(), Failure> {
     let document = document()?;
     let data = arguments.store.folder()?;
     let store = arguments.store.open().await?;
-    let artifacts = ArtifactStore::in_directory(data.join("artifacts"))
-        .map_err(|error| Failure::could_not("opening the artifacts", &error))?;
+    let artifacts = arguments.artifacts.open(&data)?;
     let ground =
         Ground { data: &data, store: Arc::clone(&store), artifacts: artifacts.clone(), seed: arguments.seed };
     let executor = arguments.executor.open(ground).await?;

@@ -40,7 +40,7 @@ impl ArtifactStore {
     ///
     /// `options` are the settings of the cloud's own tools by name, upper or lower case, others are passed over:
     /// `AWS_ACCESS_KEY_ID`, `AWS_ENDPOINT`, `GOOGLE_SERVICE_ACCOUNT`, `AZURE_STORAGE_ACCOUNT_NAME` and so on.
-    /// `std::env::vars()` is what a server gives here.
+    /// The variables of the environment are what a server gives here.
     ///
     /// Nothing is called yet; a bucket that doesn't exist shows at the first use.
     ///
@@ -66,8 +66,8 @@ impl ArtifactStore {
         if !compiled {
             return Err(error(&format!("this build has no {0}; build it with feature {0}", url.scheme())));
         }
-        let opened = object_store::parse_url_opts(url, options);
-        let (objects, prefix) = opened.map_err(|source| error(&source.to_string()).caused(source))?;
+        let (objects, prefix) = object_store::parse_url_opts(url, options)
+            .map_err(|source| error("URL and settings don't suffice").caused(source))?;
         Ok(Self::new(Arc::new(PrefixStore::new(objects, prefix))))
     }
 
@@ -78,10 +78,10 @@ impl ArtifactStore {
     /// [`OpenArtifactStoreError`] if the directory can't be created.
     pub fn in_directory(directory: impl AsRef<FilePath>) -> Result<Self, OpenArtifactStoreError> {
         let directory = directory.as_ref();
-        let error = |reason: String| OpenArtifactStoreError::new(directory.display().to_string(), reason);
-        std::fs::create_dir_all(directory).map_err(|source| error(source.to_string()).caused(source))?;
-        let objects = LocalFileSystem::new_with_prefix(directory)
-            .map_err(|source| error(source.to_string()).caused(source))?;
+        let error =
+            || OpenArtifactStoreError::new(directory.display().to_string(), "no directory to work in");
+        std::fs::create_dir_all(directory).map_err(|source| error().caused(source))?;
+        let objects = LocalFileSystem::new_with_prefix(directory).map_err(|source| error().caused(source))?;
         Ok(Self::new(Arc::new(objects.with_fsync(true))))
     }
 }
