@@ -94,6 +94,8 @@
 //! | [`artifact`] | uploaded programs, on any object storage |
 //! | [`memory`] | a store that forgets; feature `memory` |
 //! | [`redb`] | a store in one file; feature `redb` |
+//! | `etcd` | a store in etcd, for several servers; feature `etcd` |
+//! | `postgres` | a store in a PostgreSQL database, for several servers; feature `postgres` |
 //! | [`simulated`] | an executor whose jobs exist only on paper; feature `simulated` |
 //! | `process` | an executor whose jobs are processes of this machine; feature `process`, on Linux |
 //! | `contract` | the suites; feature `contract` |
@@ -102,12 +104,16 @@
 pub mod artifact;
 #[cfg(feature = "contract")]
 pub mod contract;
+#[cfg(feature = "etcd")]
+pub mod etcd;
 pub mod executor;
 pub mod id;
 #[cfg(feature = "memory")]
 pub mod memory;
 #[cfg(all(feature = "process", target_os = "linux"))]
 pub mod process;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 #[cfg(feature = "redb")]
 pub mod redb;
 #[cfg(feature = "simulated")]

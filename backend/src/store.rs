@@ -5,6 +5,7 @@ mod ext;
 mod forward;
 mod key;
 mod lease;
+mod open;
 mod transaction;
 
 use std::fmt;
@@ -18,6 +19,7 @@ pub use error::StoreError;
 pub use ext::{StoreExt, UpdateError};
 pub use key::{InvalidKeyError, Key, KeyRange};
 pub use lease::Lease;
+pub use open::OpenError;
 pub use transaction::{Precondition, Transaction, Write};
 
 /// Counts the changes of a store: 0 is the empty store, and each commit that changes something adds at least one.

@@ -5,6 +5,7 @@ mod flink;
 mod generated;
 mod lifecycle;
 mod rust;
+mod stores;
 mod swagger;
 
 use std::io::IsTerminal as _;
@@ -55,6 +56,11 @@ const STEPS: &[Step] = &[
         name: "round-trip",
         about: "generated servers see what generated clients send, and the other way round",
         run: || judge::step(judge::round_trip),
+    },
+    Step {
+        name: "stores",
+        about: "the contract of stores on real database servers",
+        run: stores::on_servers,
     },
     Step { name: "swagger", about: "the Swagger page in headless Chromium", run: swagger::page },
     Step {
