@@ -102,3 +102,37 @@ fn what_a_configuration_names_in_vain_is_told() {
         ]
     );
 }
+
+#[test]
+fn what_is_configured_for_a_schema_is_for_its_form_in_requests_too() {
+    const USERS: &str = r##"
+openapi: 3.0.3
+info: {title: Users, version: "1"}
+paths:
+  /users:
+    post:
+      operationId: create
+      requestBody: {content: {application/json: {schema: {$ref: "#/components/schemas/User"}}}}
+      responses: {"200": {description: Made., content: {application/json: {schema: {$ref: "#/components/schemas/User"}}}}}
+components:
+  schemas:
+    User:
+      type: object
+      required: [id]
+      properties: {id: {type: string, readOnly: true}, name: {type: string}}
+"##;
+    let text = |config: &str| {
+        let file: ConfigFile = toml::from_str(config).unwrap();
+        let mut config = Config::tree();
+        file.apply(&mut config);
+        let generated = generate(&config, &SourceSet::from_text("users.yaml", USERS)).unwrap();
+        generated.files.iter().map(|file| file.text.clone()).collect::<String>()
+    };
+    let plain = text("");
+    assert!(plain.contains("pub struct User {") && plain.contains("pub struct UserRequest {"), "{plain}");
+    let replaced = text("[replace]\nUser = '::users::User'\n");
+    assert!(!replaced.contains("UserRequest") && replaced.contains("::users::User"), "{replaced}");
+    let renamed = text("[members.User]\nname = 'called'\n[derives.types]\nUser = ['Eq']\n");
+    assert_eq!(renamed.matches("pub called: ").count(), 2, "{renamed}");
+    assert_eq!(renamed.matches("#[derive(Eq)]").count(), 2, "{renamed}");
+}

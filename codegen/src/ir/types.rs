@@ -17,8 +17,22 @@ pub struct TypeDecl {
     pub docs: Docs,
     /// What it is.
     pub kind: TypeKind,
+    /// The component whose form in requests, or in answers, it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub form_of: Option<String>,
     /// Where it is declared.
     pub location: Location,
+}
+
+impl TypeDecl {
+    /// The component that it is, or whose form for one way it is.
+    #[must_use]
+    pub fn component(&self) -> Option<&str> {
+        match &self.name {
+            NameHint::Component(name) => Some(name),
+            NameHint::Path(_) => self.form_of.as_deref(),
+        }
+    }
 }
 
 /// Where the name of a type comes from.

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::prune::{content_ids, each_id, kind_ids};
-use crate::ir::{Field, NameHint, Operation, Type, TypeId, TypeKind, TypeTable, UnionTag};
+use crate::ir::{Field, NameHint, Operation, TypeId, TypeKind, TypeTable, UnionTag};
 
 /// Which way a value goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,13 +36,12 @@ impl Way {
 
 /// Gives each operation the types of its own way.
 pub(super) fn split(table: &mut TypeTable, operations: &mut [Operation]) {
-    let tags = tags(table);
     for way in [Way::Request, Way::Answer] {
-        let different = different(table, &tags, way);
+        let different = different(table, way);
         if different.is_empty() {
             continue;
         }
-        let mut views = Views { table, tags: &tags, way, different, made: BTreeMap::new() };
+        let mut views = Views { table, way, different, made: BTreeMap::new() };
         for operation in &mut *operations {
             let contents = match way {
                 Way::Request => {
@@ -59,95 +58,137 @@ pub(super) fn split(table: &mut TypeTable, operations: &mut [Operation]) {
     }
 }
 
+/// A declaration, where it is used.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    id: TypeId,
+    /// Members that choose it among the variants of unions, which can't do without them.
+    chosen_by: BTreeSet<String>,
+}
+
+impl Place {
+    fn new(table: &TypeTable, id: TypeId, way: Way, chosen_by: &BTreeSet<String>) -> Self {
+        let mut chosen_by = chosen_by.clone();
+        match &table.get(id).kind {
+            TypeKind::Struct { fields, .. } => {
+                chosen_by.retain(|name| fields.iter().any(|field| field.name == *name && way.spares(field)));
+            }
+            TypeKind::Union(_) | TypeKind::Alias(_) => {}
+            TypeKind::Enum { .. } => chosen_by.clear(),
+        }
+        Self { id, chosen_by }
+    }
+
+    /// What chooses the declarations that this one names.
+    fn chosen_inside(&self, table: &TypeTable) -> BTreeSet<String> {
+        let mut chosen_by = self.chosen_by.clone();
+        match &table.get(self.id).kind {
+            TypeKind::Union(union) => {
+                if let UnionTag::Property(property) = &union.tag {
+                    chosen_by.insert(property.clone());
+                }
+            }
+            TypeKind::Alias(_) => {}
+            TypeKind::Struct { .. } | TypeKind::Enum { .. } => chosen_by.clear(),
+        }
+        chosen_by
+    }
+
+    fn spares(&self, way: Way, field: &Field) -> bool {
+        way.spares(field) && !self.chosen_by.contains(&field.name)
+    }
+}
+
 /// The declarations that spare a member on this way, or hold one that does.
-fn different(table: &TypeTable, tags: &BTreeSet<(TypeId, String)>, way: Way) -> BTreeSet<TypeId> {
-    let mut users: BTreeMap<TypeId, Vec<TypeId>> = BTreeMap::new();
-    let mut open = Vec::new();
-    for (id, declaration) in table.iter() {
-        each_id(&declaration.kind, &mut |used| users.entry(used).or_default().push(id));
-        if let TypeKind::Struct { fields, .. } = &declaration.kind
-            && fields.iter().any(|field| way.spares(field) && !tags.contains(&(id, field.name.clone())))
+fn different(table: &TypeTable, way: Way) -> BTreeSet<Place> {
+    let mut users: BTreeMap<Place, Vec<Place>> = BTreeMap::new();
+    let mut open: Vec<_> = table.iter().map(|(id, _)| Place::new(table, id, way, &BTreeSet::new())).collect();
+    let mut seen: BTreeSet<Place> = open.iter().cloned().collect();
+    let mut sparing = Vec::new();
+    while let Some(place) = open.pop() {
+        let kind = &table.get(place.id).kind;
+        let chosen_by = place.chosen_inside(table);
+        each_id(kind, &mut |used| {
+            let used = Place::new(table, used, way, &chosen_by);
+            if seen.insert(used.clone()) {
+                open.push(used.clone());
+            }
+            users.entry(used).or_default().push(place.clone());
+        });
+        if let TypeKind::Struct { fields, .. } = kind
+            && fields.iter().any(|field| place.spares(way, field))
         {
-            open.push(id);
+            sparing.push(place);
         }
     }
     let mut different = BTreeSet::new();
-    while let Some(id) = open.pop() {
-        if different.insert(id) {
-            open.extend(users.get(&id).into_iter().flatten());
+    while let Some(place) = sparing.pop() {
+        if !different.contains(&place) {
+            sparing.extend(users.get(&place).into_iter().flatten().cloned());
+            different.insert(place);
         }
     }
     different
 }
 
-/// Members that choose a variant of a union, which can't do without.
-fn tags(table: &TypeTable) -> BTreeSet<(TypeId, String)> {
-    let mut tags = BTreeSet::new();
-    for (_, declaration) in table.iter() {
-        let TypeKind::Union(union) = &declaration.kind else { continue };
-        let UnionTag::Property(property) = &union.tag else { continue };
-        for variant in &union.variants {
-            if let Type::Named(id) = variant.ty.ty {
-                tags.insert((id, property.clone()));
-            }
-        }
-    }
-    tags
-}
-
 struct Views<'t> {
     table: &'t mut TypeTable,
-    tags: &'t BTreeSet<(TypeId, String)>,
     way: Way,
-    different: BTreeSet<TypeId>,
-    made: BTreeMap<TypeId, TypeId>,
+    different: BTreeSet<Place>,
+    made: BTreeMap<Place, TypeId>,
 }
 
 impl Views<'_> {
     /// The declaration that stands for this one on the way.
     fn of(&mut self, id: TypeId) -> TypeId {
-        if !self.different.contains(&id) {
-            return id;
-        }
-        if let Some(view) = self.made.get(&id) {
-            return *view;
-        }
         let mut open = Vec::new();
-        let first = self.reserve(id, &mut open);
-        while let Some((id, view)) = open.pop() {
-            let mut kind = self.table.get(id).kind.clone();
+        let first = self.reserve(id, &BTreeSet::new(), &mut open);
+        while let Some((place, view)) = open.pop() {
+            let mut kind = self.table.get(place.id).kind.clone();
             if let TypeKind::Struct { fields, .. } = &mut kind {
                 for field in fields {
-                    if self.way.spares(field) && !self.tags.contains(&(id, field.name.clone())) {
+                    if place.spares(self.way, field) {
                         field.required = false;
                     }
                 }
             }
-            kind_ids(&mut kind, &mut |used| {
-                if self.different.contains(used) {
-                    *used = self.reserve(*used, &mut open);
-                }
-            });
+            let chosen_by = place.chosen_inside(self.table);
+            kind_ids(&mut kind, &mut |used| *used = self.reserve(*used, &chosen_by, &mut open));
             self.table.get_mut(view).kind = kind;
         }
         first
     }
 
-    /// The id of a view, which is to be filled if it is new.
-    fn reserve(&mut self, id: TypeId, open: &mut Vec<(TypeId, TypeId)>) -> TypeId {
-        if let Some(view) = self.made.get(&id) {
+    /// The id of a view, which is to be filled if it is new; the declaration itself if it is the same on the way.
+    fn reserve(
+        &mut self,
+        id: TypeId,
+        chosen_by: &BTreeSet<String>,
+        open: &mut Vec<(Place, TypeId)>,
+    ) -> TypeId {
+        let Some(place) = self.place(id, chosen_by) else { return id };
+        if let Some(view) = self.made.get(&place) {
             return *view;
         }
         let mut declaration = self.table.get(id).clone();
-        let mut way = match declaration.name {
+        declaration.form_of = declaration.component().map(str::to_owned);
+        let mut words = match declaration.name {
             NameHint::Component(name) => vec![name],
-            NameHint::Path(way) => way,
+            NameHint::Path(words) => words,
         };
-        way.push(self.way.word().to_owned());
-        declaration.name = NameHint::Path(way);
+        if !place.chosen_by.is_empty() {
+            words.push("variant".to_owned());
+        }
+        words.push(self.way.word().to_owned());
+        declaration.name = NameHint::Path(words);
         let view = self.table.add(declaration);
-        self.made.insert(id, view);
-        open.push((id, view));
+        self.made.insert(place.clone(), view);
+        open.push((place, view));
         view
+    }
+
+    fn place(&self, id: TypeId, chosen_by: &BTreeSet<String>) -> Option<Place> {
+        let place = Place::new(self.table, id, self.way, chosen_by);
+        self.different.contains(&place).then_some(place)
     }
 }

@@ -1,5 +1,6 @@
 //! Single facts about a schema, looked up without reading it as a whole.
 
+use super::unions::is_null;
 use crate::openapi::{Reading, Reference, normal};
 use crate::resolve::quiet_target;
 use crate::source::{Node, NodeIdentity, Value};
@@ -115,10 +116,25 @@ fn admits_null<'a>(reading: Reading<'a>, node: &'a Node, seen: &mut Vec<NodeIden
         return true;
     }
     let parts = |key: &str| node.get(key).and_then(Node::as_array).unwrap_or_default();
-    let all_of = parts("allOf");
-    if !all_of.is_empty() && all_of.iter().all(|part| admits_null(reading, part, seen)) {
+    let mut alternatives = parts("oneOf").iter().chain(parts("anyOf"));
+    if excludes_null(node) {
+        // Unless it's plain that null was meant.
+        return alternatives.any(is_null);
+    }
+    let mut asserting = parts("allOf").iter().filter(|part| asserts_type(part)).peekable();
+    if asserting.peek().is_some() && asserting.all(|part| admits_null(reading, part, seen)) {
         return true;
     }
-    let mut alternatives = parts("oneOf").iter().chain(parts("anyOf"));
     alternatives.any(|alternative| admits_null(reading, alternative, seen))
+}
+
+/// Whether the schema says by itself what type its values have, and that isn't null.
+fn excludes_null(node: &Node) -> bool {
+    ["type", "properties", "required", "items", "prefixItems"].iter().any(|key| node.get(key).is_some())
+}
+
+/// Whether the schema says anything that null could be an exception from.
+fn asserts_type(node: &Node) -> bool {
+    let parts = ["$ref", "allOf", "oneOf", "anyOf", "enum", "const", "not", "additionalProperties"];
+    excludes_null(node) || parts.iter().any(|key| node.get(key).is_some())
 }

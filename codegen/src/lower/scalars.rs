@@ -35,6 +35,7 @@ pub(super) fn integer(format: Option<&str>, mut limits: Constraints) -> TypeUse 
         Some("int32") => IntegerFormat::I32,
         Some("uint32") => IntegerFormat::U32,
         Some("uint" | "uint64") => IntegerFormat::U64,
+        Some("int64") => IntegerFormat::I64,
         _ if beyond_i64(&limits) => IntegerFormat::U64,
         _ => IntegerFormat::I64,
     };
@@ -49,7 +50,11 @@ fn beyond_64_bits(limits: &Constraints) -> bool {
 }
 
 fn beyond_i64(limits: &Constraints) -> bool {
-    let big = limits.maximum.as_ref().is_some_and(|number| number.as_f64() > Some(i64::MAX as f64));
+    // As a float, the largest of them is one more than it is.
+    let big = limits
+        .maximum
+        .as_ref()
+        .is_some_and(|number| number.as_i64().is_none() && number.as_f64() >= Some(i64::MAX as f64));
     let unsigned = limits.minimum.as_ref().is_some_and(|number| number.as_f64() >= Some(0.0));
     big && unsigned
 }

@@ -213,14 +213,14 @@ impl<'a> Schemas<'a> {
     fn reserve(&mut self, node: &'a Node, name: NameHint, span: Span) -> TypeId {
         let kind = TypeKind::Alias(TypeUse::plain(Type::Any));
         let location = self.reading.tree.location(span);
-        let id = self.table.add(TypeDecl { name, docs: Docs::default(), kind, location });
+        let id = self.table.add(TypeDecl { name, docs: Docs::default(), kind, form_of: None, location });
         self.declared.insert(node.identity(), id);
         id
     }
 
     pub(super) fn add(&mut self, kind: TypeKind, owner: &[String], docs: Docs, span: Span) -> TypeId {
         let location = self.reading.tree.location(span);
-        self.table.add(TypeDecl { name: NameHint::Path(owner.to_vec()), docs, kind, location })
+        self.table.add(TypeDecl { name: NameHint::Path(owner.to_vec()), docs, kind, form_of: None, location })
     }
 
     /// Fills a reserved declaration.

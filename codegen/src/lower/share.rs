@@ -123,7 +123,8 @@ fn same(left: &TypeDecl, right: &TypeDecl) -> bool {
         }
         (left, right) => left == right,
     };
-    kind && words(&left.docs) == words(&right.docs)
+    // What is configured for a component isn't for another's.
+    kind && left.form_of == right.form_of && words(&left.docs) == words(&right.docs)
 }
 
 fn hash(declaration: &TypeDecl) -> u64 {

@@ -180,9 +180,9 @@ impl<'a> Schemas<'a> {
         for (index, alternative) in alternatives.into_iter().enumerate() {
             let tag_values = tag.as_ref().map_or_else(Vec::new, |(_, values)| values[index].clone());
             let name = unique(variant_name(&alternative, &tag_values, texts), &variants);
-            let keeps_tag = tag.as_ref().is_none_or(|(property, _)| {
-                alternative.view.properties.iter().any(|other| other.name.value == *property)
-            });
+            let keeps_tag = tag
+                .as_ref()
+                .is_none_or(|(property, _)| carries(self.reading, &alternative.view, property, MOST_UNIONS));
             let ty = self.alternative_use(alternative, &joined(owner, &name))?;
             let ty = TypeUse { nullable: false, ..ty };
             if keeps_tag || tag_values.len() < 2 {
@@ -301,8 +301,13 @@ fn declared_tag<'a>(
         }
     }
     for (index, alternative) in alternatives.iter().enumerate() {
-        if alternative.view.inferred_kind() != Some(SchemaType::Object) || !alternative.view.unions.is_empty()
-        {
+        let plain = alternative.view.inferred_kind() == Some(SchemaType::Object);
+        let is_object = if alternative.view.unions.is_empty() {
+            plain
+        } else {
+            carries(reading, &alternative.view, &property.value, MOST_UNIONS)
+        };
+        if !is_object {
             return unused(property.span, "an alternative is no plain object");
         }
         if values[index].is_empty() {
@@ -340,6 +345,22 @@ fn constant_tag<'a>(
             .collect();
         values.filter(|values| !shares(values)).map(|values| (name.clone(), values))
     })
+}
+
+/// How many unions may stand in each other where a discriminator is looked for.
+const MOST_UNIONS: usize = 4;
+
+/// Whether whatever the schema may be is an object that describes this member.
+fn carries<'a>(reading: Reading<'a>, view: &View<'a>, property: &str, depth: usize) -> bool {
+    if view.properties.iter().any(|own| own.name.value == property) {
+        return true;
+    }
+    let all = |union: &UnionView<'a>| {
+        union.alternatives.iter().filter(|node| !is_null(node)).all(|node| {
+            View::of(reading, node, &union.owner).is_ok_and(|one| carries(reading, &one, property, depth - 1))
+        })
+    };
+    depth > 0 && view.unions.iter().any(all)
 }
 
 /// The strings that an inline `enum` allows for a member.

@@ -274,7 +274,7 @@ impl<'a> View<'a> {
         };
         Self {
             inheritance: if unions.is_empty() { schema.discriminator.clone() } else { None },
-            kind: schema.kind.filter(|kind| *kind != SchemaType::Null),
+            kind: schema.kind,
             format: schema.format.clone(),
             values: schema.values.map(|nodes| nodes.iter().collect()),
             properties: schema.properties.iter().map(property).collect(),
@@ -300,6 +300,9 @@ impl<'a> View<'a> {
         }
         self.kind = match (self.kind, other.kind) {
             (Some(SchemaType::Integer), Some(SchemaType::Number)) => Some(SchemaType::Integer),
+            (left, Some(SchemaType::Null)) | (Some(SchemaType::Null), left) => {
+                left.or(Some(SchemaType::Null))
+            }
             (Some(left), Some(right)) => {
                 let narrows = (left, right) == (SchemaType::Number, SchemaType::Integer);
                 if left != right && !narrows {

@@ -253,10 +253,7 @@ fn item(rust: &RustApi<'_>, id: TypeId) -> Item {
 /// An enumeration and a checked text have what their one use needs; they take only what is asked of them by name.
 fn derives(rust: &RustApi<'_>, decl: &TypeDecl, kind: &ItemKind) -> String {
     let config = &rust.config().derives;
-    let own = match &decl.name {
-        NameHint::Component(name) => config.types.get(name),
-        NameHint::Path(_) => None,
-    };
+    let own = decl.component().and_then(|name| config.types.get(name));
     let general = match kind {
         ItemKind::Alias { .. } => return String::new(),
         ItemKind::Enum { .. } | ItemKind::Text => None,
@@ -293,8 +290,8 @@ fn fields(rust: &RustApi<'_>, id: TypeId) -> Vec<Member> {
     let mut members = Vec::new();
     for (index, field) in fields.iter().enumerate() {
         let shape = rust.field(id, index, Scope::Model);
-        // `Any` holds null itself, so its absence must be told apart as well.
-        let keeps_null = matches!(rust.resolve(&field.ty).ty, Type::Any);
+        // What holds null itself must be told apart from its absence as well.
+        let keeps_null = rust.holds_null(&field.ty);
         let (read, write) = match shape.presence {
             Presence::Required => ("required", "member"),
             Presence::Nullable => ("nullable", "member"),

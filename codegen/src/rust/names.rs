@@ -136,10 +136,7 @@ fn type_name(name: String) -> String {
 }
 
 fn members(decl: &TypeDecl, name: String, config: &Config) -> TypeNames {
-    let renamed = match &decl.name {
-        NameHint::Component(component) => config.names.members.get(component),
-        NameHint::Path(_) => None,
-    };
+    let renamed = decl.component().and_then(|component| config.names.members.get(component));
     let called =
         |member: &str| renamed.and_then(|names| names.get(member)).map_or(member, |name| name).to_owned();
     let (members, catch_all) = match &decl.kind {

@@ -10,8 +10,7 @@ use super::modules::modules;
 use super::names::{Names, OperationNames, TagNames, TypeNames};
 use crate::config::{Config, Replacement};
 use crate::ir::{
-    Additional, Api, IntegerFormat, NameHint, NumberFormat, StringFormat, Type, TypeId, TypeKind, TypeUse,
-    UnionTag,
+    Additional, Api, IntegerFormat, NumberFormat, StringFormat, Type, TypeId, TypeKind, TypeUse, UnionTag,
 };
 
 /// An API and everything decided about it: its names and what its types are in Rust.
@@ -277,6 +276,24 @@ impl<'a> RustApi<'a> {
         nullable && !matches!(self.resolve(ty).ty, Type::Any)
     }
 
+    /// Whether null is a value of the Rust type without an `Option`.
+    #[must_use]
+    pub fn holds_null(&self, ty: &TypeUse) -> bool {
+        self.holds_null_within(ty, 8)
+    }
+
+    fn holds_null_within(&self, ty: &TypeUse, depth: u8) -> bool {
+        match self.resolve(ty).ty {
+            Type::Any => true,
+            Type::Named(id) if *self.form(id) == Form::Union && depth > 0 => {
+                let TypeKind::Union(union) = &self.api.types.get(id).kind else { return false };
+                let holds = |ty: &TypeUse| self.is_nullable(ty) || self.holds_null_within(ty, depth - 1);
+                union.variants.iter().any(|variant| holds(&variant.ty))
+            }
+            _ => false,
+        }
+    }
+
     /// The struct that a value of this type is, with its id.
     #[must_use]
     pub fn struct_of(&self, ty: &TypeUse) -> Option<TypeId> {
@@ -486,7 +503,7 @@ impl<'a> RustApi<'a> {
 
 fn form(api: &Api, config: &Config, id: TypeId, endless: &BTreeSet<TypeId>) -> Form {
     let decl = api.types.get(id);
-    if let NameHint::Component(name) = &decl.name
+    if let Some(name) = decl.component()
         && let Some(replacement) = config.replace.get(name)
     {
         return Form::Replaced(replacement.clone());

@@ -10,6 +10,6 @@ mod shared;
 
 pub use self::shapes::{Key, Shape, Circle, Square, Group, CircleKind};
 pub use self::shared::{
-    Measurement, Anything, Maybe, Pet, Cat, Alone, Nothing, MeasurementString, PetOther,
-    Nothing2,
+    Measurement, Anything, Maybe, Pet, Cat, Alone, Effect, Blur, PlainBlur, GradualBlur,
+    Noise, Pages, Nothing, MeasurementString, PetOther, NoiseType, Pages2, Nothing2,
 };

@@ -4,7 +4,7 @@
 //! Types that no tag has for itself.
 
 use ::planewright_model::json;
-use super::Shape;
+use super::{Circle, Shape};
 
 /// A number or the text NaN.
 #[derive(Clone, Debug, PartialEq)]
@@ -264,9 +264,239 @@ impl ::planewright_model::Validate for Alone {
     }
 }
 
+/// One of its alternatives is a union itself, whose alternatives all have the member that chooses.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// `Blur`.
+    Blur(Blur),
+    /// `Noise`.
+    Noise(Noise),
+}
+
+impl From<Blur> for Effect {
+    fn from(value: Blur) -> Self {
+        Self::Blur(value)
+    }
+}
+
+impl From<Noise> for Effect {
+    fn from(value: Noise) -> Self {
+        Self::Noise(value)
+    }
+}
+
+impl json::Json for Effect {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        match node.tag("type") {
+            Some("near" | "far") => node.read().map(Self::Blur),
+            Some("noise") => node.read().map(Self::Noise),
+            _ => Err(node.unknown_tag("type")),
+        }
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        match self {
+            Self::Blur(value) => out.value(value),
+            Self::Noise(value) => out.value(value),
+        }
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Effect);
+
+impl ::planewright_model::Validate for Effect {
+    fn validate(
+        &self,
+        __path: &::planewright_model::Path<'_>,
+        __violations: &mut ::planewright_model::Violations,
+    ) {
+        if let Self::Noise(__value) = self {
+            __path.validate(__value, __violations);
+        }
+    }
+}
+
+/// The schema `Blur`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Blur {
+    /// `PlainBlur`.
+    PlainBlur(PlainBlur),
+    /// `GradualBlur`.
+    GradualBlur(GradualBlur),
+}
+
+impl From<PlainBlur> for Blur {
+    fn from(value: PlainBlur) -> Self {
+        Self::PlainBlur(value)
+    }
+}
+
+impl From<GradualBlur> for Blur {
+    fn from(value: GradualBlur) -> Self {
+        Self::GradualBlur(value)
+    }
+}
+
+impl json::Json for Blur {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        node.alternative(
+            json::Fit::One,
+            &[
+                |node| node.read().map(Self::PlainBlur),
+                |node| node.read().map(Self::GradualBlur),
+            ],
+        )
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        match self {
+            Self::PlainBlur(value) => out.value(value),
+            Self::GradualBlur(value) => out.value(value),
+        }
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Blur);
+
+impl ::planewright_model::Validate for Blur {}
+
+/// The schema `PlainBlur`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PlainBlur {
+    /// `type`.
+    pub type_: String,
+    /// `radius`.
+    pub radius: f64,
+}
+
+impl json::Json for PlainBlur {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            type_: object.required("type")?,
+            radius: object.required("radius")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("type", &self.type_).member("radius", &self.radius).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(PlainBlur);
+
+impl ::planewright_model::Validate for PlainBlur {}
+
+/// The schema `GradualBlur`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GradualBlur {
+    /// `type`.
+    pub type_: String,
+    /// `from`.
+    pub from: f64,
+}
+
+impl json::Json for GradualBlur {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            type_: object.required("type")?,
+            from: object.required("from")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().member("type", &self.type_).member("from", &self.from).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(GradualBlur);
+
+impl ::planewright_model::Validate for GradualBlur {}
+
+/// The schema `Noise`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Noise {
+    /// `type`.
+    pub type_: NoiseType,
+    /// `density`.
+    pub density: Option<f64>,
+}
+
+impl json::Json for Noise {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            type_: object.required("type")?,
+            density: object.optional("density")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("type", &self.type_)
+            .optional("density", &self.density)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Noise);
+
+impl ::planewright_model::Validate for Noise {
+    fn validate(
+        &self,
+        __path: &::planewright_model::Path<'_>,
+        __violations: &mut ::planewright_model::Violations,
+    ) {
+        __path.member("type").validate(&self.type_, __violations);
+    }
+}
+
+/// The schema `Pages`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pages {
+    /// `pages`.
+    pub pages: Option<Pages2>,
+}
+
+impl json::Json for Pages {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            pages: object.present("pages")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().optional("pages", &self.pages).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Pages);
+
+impl ::planewright_model::Validate for Pages {
+    fn validate(
+        &self,
+        __path: &::planewright_model::Path<'_>,
+        __violations: &mut ::planewright_model::Violations,
+    ) {
+        __path.member("pages").validate(&self.pages, __violations);
+    }
+}
+
 /// The schema `Nothing`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Nothing {
+    /// `void`.
+    pub void: Option<::planewright_model::Any>,
     /// `nothing`.
     pub nothing: Option<Nothing2>,
 }
@@ -275,6 +505,7 @@ impl json::Json for Nothing {
     fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
         let mut object = node.object()?;
         let value = Self {
+            void: object.present("void")?,
             nothing: object.present("nothing")?,
         };
         object.end()?;
@@ -282,7 +513,10 @@ impl json::Json for Nothing {
     }
 
     fn write(&self, out: &mut json::Writer<'_>) {
-        out.object().optional("nothing", &self.nothing).end();
+        out.object()
+            .optional("void", &self.void)
+            .optional("nothing", &self.nothing)
+            .end();
     }
 }
 
@@ -294,6 +528,15 @@ impl ::planewright_model::Validate for Nothing {
         __path: &::planewright_model::Path<'_>,
         __violations: &mut ::planewright_model::Violations,
     ) {
+        if let Some(__value) = &self.void {
+            let __path = &__path.member("void");
+            ::planewright_model::constraint::listed_json(
+                __value,
+                &["null"],
+                __path,
+                __violations,
+            );
+        }
         if let Some(__value) = &self.nothing {
             let __path = &__path.member("nothing");
             ::planewright_model::constraint::listed_json(
@@ -376,6 +619,86 @@ impl json::Json for PetOther {
 ::planewright_model::__private::serde_by_json!(PetOther);
 
 impl ::planewright_model::Validate for PetOther {}
+
+/// The schema at `Noise/type`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum NoiseType {
+    /// `noise`.
+    #[default]
+    Noise,
+    /// A value that the document doesn't list.
+    Unknown(String),
+}
+
+impl NoiseType {
+    /// The listed values.
+    pub const ALL: &'static [Self] = &[Self::Noise];
+
+    /// The value on the wire.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Noise => "noise",
+            Self::Unknown(text) => text,
+        }
+    }
+}
+
+impl From<&str> for NoiseType {
+    fn from(text: &str) -> Self {
+        match text {
+            "noise" => Self::Noise,
+            _ => Self::Unknown(text.to_owned()),
+        }
+    }
+}
+
+::planewright_model::__private::open_enum!(NoiseType, Unknown);
+
+/// The schema at `Pages/pages`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Pages2 {
+    /// `Circle`.
+    Circle(Circle),
+    /// `value`.
+    Value(::planewright_model::Any),
+}
+
+impl From<Circle> for Pages2 {
+    fn from(value: Circle) -> Self {
+        Self::Circle(value)
+    }
+}
+
+impl json::Json for Pages2 {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        node.alternative(
+            json::Fit::Any,
+            &[|node| node.read().map(Self::Circle), |node| node.read().map(Self::Value)],
+        )
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        match self {
+            Self::Circle(value) => out.value(value),
+            Self::Value(value) => out.value(value),
+        }
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Pages2);
+
+impl ::planewright_model::Validate for Pages2 {
+    fn validate(
+        &self,
+        __path: &::planewright_model::Path<'_>,
+        __violations: &mut ::planewright_model::Violations,
+    ) {
+        if let Self::Circle(__value) = self {
+            __path.validate(__value, __violations);
+        }
+    }
+}
 
 /// The schema at `Nothing/nothing`.
 pub type Nothing2 = ::planewright_model::Any;
