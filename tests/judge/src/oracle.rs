@@ -3,18 +3,20 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result};
+use jsonschema::Validator;
 use planewright_codegen::config::{Config, Layout, Parts, Runtime};
 use planewright_codegen::generate_api;
 use planewright_codegen::rust::RustApi;
 use planewright_sample::{Sample, Sampler, Size};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::document::Document;
 use crate::harness::{Functions, Harness, Verdict, Workshop};
+use crate::readings::{READINGS, Reading};
 use crate::report::{Class, Report};
 use crate::same::{Difference, difference};
 use crate::subject::{Subject, subjects};
-use crate::validators::{Validators, registry};
+use crate::validators::{Validators, refusal, registry};
 
 /// How much is drawn.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +53,7 @@ pub(crate) fn judge(document: &Document, workshop: &Workshop, effort: Effort) ->
     let files = generate_api(&config, &document.api).context("the generator has a fault")?;
     let harness = Harness::build(workshop, &crate_name, &files, Functions::new(&subjects))?;
     let mut report = Report::new(&document.name);
-    let registry = registry(document)?;
+    let registry = registry(document, Value::clone)?;
     let validators = Validators(&registry);
     let mut cases = Vec::new();
     let mut expected = Vec::new();
@@ -65,21 +67,59 @@ pub(crate) fn judge(document: &Document, workshop: &Workshop, effort: Effort) ->
             }
         };
         for case in draw(document, subject, index, effort) {
-            // The first error that the validator names; none if the value is valid.
-            let refused = validator
-                .iter_errors(&case.value)
-                .next()
-                .map(|error| (error.kind().keyword().to_owned(), error.to_string()));
-            expected.push(refused);
+            expected.push(refusal(&validator, &case.value));
             cases.push(case);
         }
     }
     let texts: Vec<_> = cases.iter().map(|case| (case.subject, case.value.to_string())).collect();
-    for ((case, refused), verdict) in cases.iter().zip(expected).zip(harness.judge(&texts)?) {
-        let class = compare(case, refused, &verdict);
-        report.count(&subjects[case.subject].pointer, case.origin, &case.value, class);
+    let verdicts = harness.judge(&texts)?;
+    let mut differences = Vec::new();
+    for ((case, refused), verdict) in cases.iter().zip(expected).zip(&verdicts) {
+        report.count(case.origin);
+        if let Err(class) = compare(case, refused, verdict) {
+            let Subject { pointer, way, .. } = &subjects[case.subject];
+            let free = |validator: Validator| may_be_let_go(&case.value, verdict, &validator);
+            if !validators.of(pointer, *way).is_ok_and(free) {
+                differences.push((case, verdict, class));
+            }
+        }
+    }
+    for reading in &READINGS {
+        differences = explain(document, &subjects, reading, differences, &mut report)?;
+    }
+    for (case, _, class) in differences {
+        report.differs(&subjects[case.subject].pointer, case.origin, &case.value, class, None);
     }
     Ok(report)
+}
+
+/// A case about which the judges differ, and how.
+type Differing<'c> = (&'c Case, &'c Verdict, Class);
+
+/// Reports the differences that a reading explains: with it, the judges agree. Returns the others.
+fn explain<'c>(
+    document: &Document,
+    subjects: &[Subject],
+    reading: &'static Reading,
+    differences: Vec<Differing<'c>>,
+    report: &mut Report,
+) -> Result<Vec<Differing<'c>>> {
+    if differences.is_empty() {
+        return Ok(differences);
+    }
+    let registry = registry(document, reading.apply)?;
+    let validators = Validators(&registry);
+    let mut left = Vec::new();
+    for (case, verdict, class) in differences {
+        let Subject { pointer, way, .. } = &subjects[case.subject];
+        let agrees = |validator: Validator| compare(case, refusal(&validator, &case.value), verdict).is_ok();
+        if validators.of(pointer, *way).is_ok_and(agrees) {
+            report.differs(pointer, case.origin, &case.value, class, Some(reading));
+        } else {
+            left.push((case, verdict, class));
+        }
+    }
+    Ok(left)
 }
 
 /// The values for one subject.
@@ -116,6 +156,33 @@ fn draw(document: &Document, subject: &Subject, index: usize, effort: Effort) ->
         add("drawn", sample.value);
     }
     cases
+}
+
+/// Whether nothing is said of any member that didn't come back: then anything may stand in its place. So it is with a value
+/// that was drawn from one alternative and is one of another.
+fn may_be_let_go(sent: &Value, verdict: &Verdict, validator: &Validator) -> bool {
+    let Verdict::Accepted(text) = verdict else { return false };
+    let Ok(back) = serde_json::from_str(text) else { return false };
+    let mut sent = sent.clone();
+    while let Some(difference) = difference(&sent, &back) {
+        let Difference::Gone(place) = difference else { return false };
+        let Some((owner, name)) = place.rsplit_once('/') else { return false };
+        for other in
+            [json!(null), json!(true), json!(-0.5), json!("\u{2603}"), json!([[]]), json!({"\u{2603}": 1})]
+        {
+            let mut changed = sent.clone();
+            changed.pointer_mut(&place).into_iter().for_each(|member| *member = other.clone());
+            if !validator.is_valid(&changed) {
+                return false;
+            }
+        }
+        let name = name.replace("~1", "/").replace("~0", "~");
+        match sent.pointer_mut(owner).and_then(Value::as_object_mut) {
+            Some(members) => members.remove(&name),
+            None => return false,
+        };
+    }
+    true
 }
 
 fn compare(case: &Case, refused: Option<(String, String)>, verdict: &Verdict) -> Result<(), Class> {
@@ -166,8 +233,6 @@ fn plain(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn judged(origin: &'static str, valid: bool, verdict: Verdict) -> Option<String> {

@@ -62,7 +62,7 @@ pub(crate) fn judge(document: &Document, workshop: &Workshop, calls: usize, seed
     }
     let (text, skipped) = exchange.program(&name);
     let program = workshop.build(&name, &files, &text)?;
-    let registry = registry(document)?;
+    let registry = registry(document, Value::clone)?;
     let drawer = Drawer { document, validators: Validators(&registry) };
     let mut report = Report::new(&document.name);
     let mut lines = Vec::new();

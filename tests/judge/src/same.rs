@@ -4,10 +4,12 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::document::deeper;
+
 /// How what came back differs, at the first place where it does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Difference {
-    /// A member is gone.
+    /// The member at this pointer is gone.
     Gone(String),
     /// A member is there that wasn't sent.
     New(String),
@@ -46,7 +48,7 @@ fn walk(sent: &Value, back: &Value, place: &str, gone: &mut Option<Difference>) 
     match (sent, back) {
         (Value::Object(sent), Value::Object(back)) => {
             for (name, value) in sent {
-                let place = format!("{place}/{name}");
+                let place = deeper(place, name);
                 match back.get(name) {
                     Some(other) => {
                         if let Some(difference) = walk(value, other, &place, gone) {
@@ -57,7 +59,7 @@ fn walk(sent: &Value, back: &Value, place: &str, gone: &mut Option<Difference>) 
                 }
             }
             let new = back.keys().find(|name| !sent.contains_key(*name));
-            new.map(|name| Difference::New(format!("{place}/{name}")))
+            new.map(|name| Difference::New(deeper(place, name)))
         }
         (Value::Array(sent), Value::Array(back)) if sent.len() == back.len() => {
             let mut pairs = sent.iter().zip(back).enumerate();

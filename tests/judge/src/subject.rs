@@ -131,6 +131,9 @@ fn examples(owner: Option<&Value>) -> Vec<Value> {
 fn admits_null(document: &Document, pointer: &str, depth: usize) -> bool {
     let Some((place, schema)) = document.followed(pointer) else { return false };
     let kinds = schema.get("type");
+    if kinds.is_some_and(|kinds| kinds.is_string() && kinds != &json!("null")) {
+        return false;
+    }
     let listed = kinds == Some(&json!("null"))
         || kinds.and_then(Value::as_array).is_some_and(|all| all.contains(&json!("null")));
     let alternatives = |key: &str| schema.get(key).and_then(Value::as_array).map_or(0, Vec::len);

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use jsonschema::{Draft, Registry, ValidationError, Validator};
 use planewright_sample::openapi::Way;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::document::Document;
 
@@ -26,13 +26,18 @@ const UNASSERTED: [&str; 15] = [
     "relative-json-pointer",
 ];
 
-/// What a document's references lead into.
-pub(crate) fn registry(document: &Document) -> Result<Registry<'_>> {
+/// What a document's references lead into, its schemas read in some way.
+pub(crate) fn registry<'r>(document: &Document, read: impl Fn(&Value) -> Value) -> Result<Registry<'r>> {
     let mut registry = Registry::new();
     for way in WAYS {
-        registry = registry.add(name(way), document.schemas_on(way).clone())?;
+        registry = registry.add(name(way), read(document.schemas_on(way)))?;
     }
     Ok(registry.prepare()?)
+}
+
+/// The first error that a validator names, with its keyword; none if the value is valid.
+pub(crate) fn refusal(validator: &Validator, value: &Value) -> Option<(String, String)> {
+    validator.iter_errors(value).next().map(|error| (error.kind().keyword().to_owned(), error.to_string()))
 }
 
 const WAYS: [Option<Way>; 3] = [None, Some(Way::Request), Some(Way::Answer)];

@@ -275,8 +275,9 @@ impl<'a> Flat<'a> {
     }
 }
 
-/// Where a reference within the same document leads.
-pub(crate) fn resolve<'a>(root: &'a Value, reference: &str) -> Option<&'a Value> {
+/// Where a reference within the same document leads; none if it leads nowhere, or elsewhere.
+#[must_use]
+pub fn resolve<'a>(root: &'a Value, reference: &str) -> Option<&'a Value> {
     let pointer = reference.strip_prefix('#')?;
     root.pointer(pointer).or_else(|| root.pointer(&percent_decoded(pointer)?))
 }

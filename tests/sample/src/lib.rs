@@ -30,4 +30,5 @@ mod random;
 mod text;
 
 pub use draw::{Sampler, Size};
+pub use flat::resolve;
 pub use misses::{Change, Miss, Sample};

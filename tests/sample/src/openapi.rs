@@ -98,6 +98,7 @@ impl Reading<'_> {
         for (name, member) in members {
             let member = match (name.as_str(), member) {
                 ("schema", Value::Object(_)) => self.schema(member),
+                ("schema", Value::Null) => json!({}),
                 ("schemas" | "definitions", Value::Object(named)) if depth <= 1 => self.named(named),
                 ("example" | "examples", _) => member.clone(),
                 (extension, _) if extension.starts_with("x-") => member.clone(),
@@ -150,7 +151,8 @@ impl Reading<'_> {
         // A union that says it's an object or a list by its alternatives stays open.
         if !out.contains_key("type") && reference.is_none() && !out.contains_key("enum") {
             let speaks = |keys: &[&str]| keys.iter().any(|key| out.contains_key(*key));
-            if speaks(&["properties", "required", "additionalProperties"]) {
+            let open = speaks(&["oneOf", "anyOf"]);
+            if speaks(&["properties", "required"]) || (!open && speaks(&["additionalProperties"])) {
                 out.insert("type".to_owned(), json!("object"));
             } else if speaks(&["items", "prefixItems"]) {
                 out.insert("type".to_owned(), json!("array"));
@@ -213,8 +215,14 @@ impl Reading<'_> {
         let mapping = discriminator.get("mapping").and_then(Value::as_object);
         for key in ["oneOf", "anyOf"] {
             let Some(Value::Array(alternatives)) = out.get_mut(key) else { continue };
-            for alternative in alternatives {
-                let values = self.tag_values(alternative, property, mapping);
+            let chosen: Vec<_> =
+                alternatives.iter().map(|one| self.tag_values(one, property, mapping)).collect();
+            let all: Vec<&Value> = chosen.iter().flatten().collect();
+            if all.iter().enumerate().any(|(index, value)| all[index + 1..].contains(value)) {
+                // It chooses nothing.
+                continue;
+            }
+            for (alternative, values) in alternatives.iter_mut().zip(chosen) {
                 if !values.is_empty() {
                     let tag = json!({
                         "type": "object", "required": [property], "properties": {property: {"enum": values}},
@@ -244,6 +252,16 @@ impl Reading<'_> {
         constants.or_else(|| name.map(|name| vec![json!(name)])).unwrap_or_default()
     }
 
+    /// The values that a schema lists.
+    fn listed(&self, schema: &Value, depth: usize) -> Option<Vec<Value>> {
+        let depth = depth.checked_sub(1)?;
+        match (schema.get("$ref").and_then(Value::as_str), schema.get("const"), schema.get("enum")) {
+            (Some(reference), ..) => self.listed(crate::flat::resolve(self.document, reference)?, depth),
+            (_, Some(only), _) => Some(vec![only.clone()]),
+            (_, _, values) => values?.as_array().cloned(),
+        }
+    }
+
     /// The values that a schema lists for one of its members.
     fn constants(&self, schema: &Value, property: &str, depth: usize) -> Option<Vec<Value>> {
         let depth = depth.checked_sub(1)?;
@@ -251,10 +269,7 @@ impl Reading<'_> {
             return self.constants(crate::flat::resolve(self.document, reference)?, property, depth);
         }
         let member = schema.get("properties").and_then(|properties| properties.get(property));
-        let own = member.and_then(|member| match (member.get("const"), member.get("enum")) {
-            (Some(only), _) => Some(vec![only.clone()]),
-            (None, values) => values?.as_array().cloned(),
-        });
+        let own = member.and_then(|member| self.listed(member, depth));
         let parts = schema.get("allOf").and_then(Value::as_array);
         own.or_else(|| parts?.iter().find_map(|part| self.constants(part, property, depth)))
     }
