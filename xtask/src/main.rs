@@ -7,6 +7,7 @@ mod browser;
 mod codegen;
 mod corpus;
 mod flink;
+mod histories;
 mod http;
 mod judge;
 mod lint_spec;
@@ -71,6 +72,10 @@ enum Chore {
     #[command(subcommand)]
     Flink(flink::Command),
     Servers(servers::Arguments),
+    /// Judges stores by histories of concurrent clients and of watchers, and prints a table.
+    Histories(histories::Histories),
+    /// Kills processes that write to a store, judges what is left, and prints a table.
+    Crash(histories::Crash),
 }
 
 fn main() -> ExitCode {
@@ -105,5 +110,7 @@ fn carry_out(chore: Chore) -> Result<ExitCode> {
         Chore::LintSpec => lint_spec::run().map(|_| ExitCode::SUCCESS),
         Chore::Flink(command) => flink::run(command),
         Chore::Servers(arguments) => servers::run(&arguments),
+        Chore::Histories(chosen) => histories::histories(&chosen).map(|()| ExitCode::SUCCESS),
+        Chore::Crash(chosen) => histories::crash(&chosen).map(|()| ExitCode::SUCCESS),
     }
 }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::tools::Missing;
-use crate::{judge, lint_spec, tidy};
+use crate::{histories, judge, lint_spec, tidy};
 
 /// A part of the test run that also runs alone.
 struct Step {
@@ -61,6 +61,16 @@ const STEPS: &[Step] = &[
         name: "stores",
         about: "the contract of stores on real database servers",
         run: stores::on_servers,
+    },
+    Step {
+        name: "histories",
+        about: "what concurrent clients and watchers of each store saw",
+        run: histories::few_histories,
+    },
+    Step {
+        name: "crash",
+        about: "what is left when a process that writes is killed",
+        run: histories::few_crashes,
     },
     Step { name: "swagger", about: "the Swagger page in headless Chromium", run: swagger::page },
     Step {

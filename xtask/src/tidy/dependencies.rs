@@ -31,6 +31,7 @@ const EDGES: &[(&str, Allowed)] = &[
     ),
     // A judge doesn't share the accused's parser: not even its tests see a generated crate.
     ("conformance-tests", Only(&["planewright-spec"], &[])),
+    ("tests/histories", Only(&["planewright-backend"], &[])),
     ("tests/judge", Only(&["planewright-codegen", "planewright-sample"], &[])),
     ("tests/sample", Only(&[], &[])),
     ("xtask", Only(&["planewright-codegen", "planewright-spec"], &[])),

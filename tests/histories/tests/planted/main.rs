@@ -1,0 +1,5 @@
+//! Judges of stores find what is wrong with a store, and nothing wrong with a good one.
+
+mod linearizability;
+mod store;
+mod watching;
