@@ -6,7 +6,9 @@ use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, USER_AGENT};
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
 use planewright_model::Json;
 use planewright_model::media::Media;
-use planewright_model::parameter::{Styled, header_list, push_path, push_path_list, push_reserved};
+use planewright_model::parameter::{
+    Styled, header_list, push_path, push_path_list, push_reserved, push_reserved_list,
+};
 
 use crate::base_url::BaseUrl;
 use crate::body::ClientBody;
@@ -126,6 +128,13 @@ impl Call {
         self.url.get(self.authority_end..).unwrap_or_default()
     }
 
+    /// Calls another path of the same host, written with its query.
+    pub(crate) fn at(mut self, target: &str) -> Self {
+        self.url.truncate(self.authority_end);
+        self.url.push_str(target);
+        self
+    }
+
     /// Writes a piece of the path as it stands.
     pub fn literal(&mut self, text: &'static str) {
         self.url.push_str(text);
@@ -162,6 +171,14 @@ impl Call {
     /// Writes a query parameter that isn't a plain scalar or list.
     pub fn query_styled<T: Json>(&mut self, styled: Styled, value: &T) {
         match styled.write_pairs(value) {
+            Ok(pairs) => pairs.iter().for_each(|(name, value)| self.pair(name, value)),
+            Err(error) => self.refuse(format!("the query parameter `{}`: {error}", styled.name)),
+        }
+    }
+
+    /// As [`query_styled`](Self::query_styled); reserved characters, such as slashes, stay as they are where they can.
+    pub fn query_styled_reserved<T: Json>(&mut self, styled: Styled, value: &T) {
+        match styled.write_pairs_reserved(value) {
             Ok(pairs) => pairs.iter().for_each(|(name, value)| self.pair(name, value)),
             Err(error) => self.refuse(format!("the query parameter `{}`: {error}", styled.name)),
         }
@@ -243,6 +260,23 @@ impl Call {
         } else {
             self.next_pair(name);
             push_path_list(&mut self.url, values);
+        }
+    }
+
+    /// As [`query_list`](Self::query_list); reserved characters, such as slashes, stay as they are where they can.
+    pub fn query_list_reserved<'a, T: Display + 'a>(
+        &mut self,
+        name: &'static str,
+        values: impl IntoIterator<Item = &'a T>,
+        explode: bool,
+    ) {
+        if explode {
+            for value in values {
+                self.query_reserved(name, value);
+            }
+        } else {
+            self.next_pair(name);
+            push_reserved_list(&mut self.url, values);
         }
     }
 

@@ -46,6 +46,7 @@ mod form;
 mod generated;
 mod headers;
 mod http;
+mod link;
 mod message;
 mod operation;
 mod pages;

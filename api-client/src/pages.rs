@@ -29,6 +29,16 @@ impl<T: Json + Send + 'static> Pages<T> {
         Self { inner: Box::pin(Walk { connection, builder: Some(builder), call, advance, under_way: None }) }
     }
 
+    /// The pages that `builder` asks for, where each says in its `Link` header where the next is (RFC 8288, `rel="next"`).
+    pub fn linked<S: Transport, B: Clone + Send + 'static>(
+        connection: Connection<S>,
+        builder: B,
+        call: fn(B) -> Call,
+    ) -> Self {
+        let next = Some(String::new());
+        Self { inner: Box::pin(Linked { connection, builder, call, next, under_way: None }) }
+    }
+
     /// What stands on the pages, one after the other.
     #[must_use]
     pub fn items<I: Send + Unpin + 'static>(self, list: fn(T) -> Vec<I>) -> Pages<I> {
@@ -95,6 +105,44 @@ impl<S: Transport, B: Clone + Send + 'static, T: Json + Send + 'static> Stream f
             this.builder = None;
         }
         Poll::Ready(Some(page))
+    }
+}
+
+/// A page on its way, and where the next is.
+type LinkedPage<T> = Pin<Box<dyn Future<Output = Result<(T, Option<String>), Error>> + Send>>;
+
+struct Linked<S, B, T> {
+    connection: Connection<S>,
+    builder: B,
+    call: fn(B) -> Call,
+    /// Path and query of the next page; empty for the first, nothing after the last.
+    next: Option<String>,
+    under_way: Option<LinkedPage<T>>,
+}
+
+// Nothing in it is pinned in place.
+impl<S, B, T> Unpin for Linked<S, B, T> {}
+
+impl<S: Transport, B: Clone + Send + 'static, T: Json + Send + 'static> Stream for Linked<S, B, T> {
+    type Item = Result<T, Error>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        let Some(next) = &this.next else { return Poll::Ready(None) };
+        let under_way = this.under_way.get_or_insert_with(|| {
+            let call = (this.call)(this.builder.clone());
+            let call = if next.is_empty() { call } else { call.at(next) };
+            let connection = this.connection.clone();
+            Box::pin(async move {
+                let reply = connection.fetch(call).await?;
+                let next = reply.next_page()?;
+                Ok((reply.json()?, next))
+            })
+        });
+        let page = ready!(under_way.as_mut().poll(context));
+        this.under_way = None;
+        this.next = page.as_ref().ok().and_then(|(_, next)| next.clone());
+        Poll::Ready(Some(page.map(|(page, _)| page)))
     }
 }
 

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::error::{CallInfo, Error, Failure};
 use crate::headers::readers;
+use crate::link;
 use crate::transport::BoxError;
 
 /// An answer that was read to its end.
@@ -65,6 +66,15 @@ impl Reply {
     }
 
     readers!();
+
+    /// Path and query of the page that follows, by the `Link` header.
+    pub(crate) fn next_page(&self) -> Result<Option<String>, Error> {
+        let next = link::next(&self.headers).map(|target| link::resolve(&self.info.uri, &target)).transpose();
+        // This very page again is no other.
+        let here = self.info.uri.path_and_query().map(ToString::to_string);
+        let next = next.map_err(|source| self.bad_header(source))?;
+        Ok(next.filter(|next| Some(next) != here.as_ref()))
+    }
 
     /// What stands in the JSON body at these members from the root, read from its text.
     ///

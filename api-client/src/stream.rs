@@ -5,7 +5,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use futures_core::Stream;
 use http::{HeaderMap, StatusCode};
-use planewright_model::media::{Event, EventDecoder, Framing, ItemDecoder};
+use planewright_model::media::{Event, EventDecoder, Framing, ItemDecoder, write_event};
 use planewright_model::{DecodeError, Json};
 
 use crate::download::Download;
@@ -213,7 +213,7 @@ impl<T> fmt::Debug for Items<T> {
     }
 }
 
-/// JSON values to send, one after the other: a list, or a stream that makes them.
+/// JSON values or events to send, one after the other: a list, or a stream that makes them.
 pub struct Outgoing<T>(Values<T>);
 
 enum Values<T> {
@@ -235,19 +235,56 @@ impl<T: Json + 'static> Outgoing<T> {
     /// The body.
     #[must_use]
     pub fn into_upload(self, framing: Framing) -> Upload {
+        self.written("items", move |value, out| frame(framing, value, out))
+    }
+}
+
+impl<T: Json + 'static> Outgoing<Event<T>> {
+    /// The body, with JSON in the events.
+    #[must_use]
+    pub fn into_events(self) -> Upload {
+        self.written("events", |event, out| {
+            let mut json = Vec::new();
+            event.data.write_json(&mut json)?;
+            push_event(event, std::str::from_utf8(&json)?, out);
+            Ok(())
+        })
+    }
+}
+
+impl Outgoing<Event<String>> {
+    /// The body, with texts in the events.
+    #[must_use]
+    pub fn into_text_events(self) -> Upload {
+        self.written("events", |event, out| {
+            push_event(event, &event.data, out);
+            Ok(())
+        })
+    }
+}
+
+impl<T: 'static> Outgoing<T> {
+    fn written(
+        self,
+        name: &'static str,
+        write: impl Fn(&T, &mut Vec<u8>) -> Result<(), BoxError> + Send + Unpin + 'static,
+    ) -> Upload {
         match self.0 {
             Values::List(values) => {
                 let mut bytes = Vec::new();
-                let written: Result<(), BoxError> =
-                    values.iter().try_for_each(|value| frame(framing, value, &mut bytes));
-                match written {
-                    Ok(()) => Upload::bytes("items", bytes),
-                    Err(error) => Upload::stream("items", Once(Some(error)), None),
+                match values.iter().try_for_each(|value| write(value, &mut bytes)) {
+                    Ok(()) => Upload::bytes(name, bytes),
+                    Err(error) => Upload::stream(name, Once(Some(error)), None),
                 }
             }
-            Values::Stream(values) => Upload::stream("items", Framed { values, framing }, None),
+            Values::Stream(values) => Upload::stream(name, Written { values, write }, None),
         }
     }
+}
+
+fn push_event<T>(event: &Event<T>, data: &str, out: &mut Vec<u8>) {
+    let Event { id, event, retry, .. } = event;
+    write_event(&Event { id: id.clone(), event: event.clone(), data, retry: *retry }, out);
 }
 
 impl<T> From<Vec<T>> for Outgoing<T> {
@@ -283,20 +320,19 @@ impl Stream for Once {
     }
 }
 
-struct Framed<T> {
+struct Written<T, F> {
     values: Pin<Box<dyn Stream<Item = Result<T, BoxError>> + Send>>,
-    framing: Framing,
+    write: F,
 }
 
-impl<T: Json> Stream for Framed<T> {
+impl<T, F: Fn(&T, &mut Vec<u8>) -> Result<(), BoxError> + Unpin> Stream for Written<T, F> {
     type Item = Result<Bytes, BoxError>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let framing = self.framing;
         let value = ready!(self.values.as_mut().poll_next(context));
         Poll::Ready(value.map(|value| {
             let mut bytes = Vec::new();
-            frame(framing, &value?, &mut bytes)?;
+            (self.write)(&value?, &mut bytes)?;
             Ok(bytes.into())
         }))
     }

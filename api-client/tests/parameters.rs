@@ -163,12 +163,15 @@ async fn lists_in_the_query() {
     let list = || vec![3, -4];
     let call = client.styles().put_lists_in_query(list()).form(list()).form_exploded(list());
     let call = call.space(list()).pipe_exploded(list()).deep(list()).way("a/b?c");
+    let named = || planewright_model::Map::from_iter([("a=b".to_owned(), "c/d=&".to_owned())]);
+    let call = call.ways(["a/b,c", "&"]).joined_ways(["a/b,c", "d"]).named(named());
     call.one_or_many(model::PutListsInQueryOneOrMany::Array(list())).send().await.unwrap();
     let (target, read) = recorder.last();
     assert_eq!(
         target,
         "/query/lists?form=3,-4&formExploded=3&formExploded=-4&space=3%20-4&pipe=3%7C-4\
-         &pipeExploded=3&pipeExploded=-4&deep[]=3&deep[]=-4&way=a/b?c&oneOrMany=3&oneOrMany=-4"
+         &pipeExploded=3&pipeExploded=-4&deep[]=3&deep[]=-4&way=a/b?c\
+         &ways=a/b,c&ways=%26&joinedWays=a/b%2Cc,d&named[a%3Db]=c/d=%26&oneOrMany=3&oneOrMany=-4"
     );
     let some = || Some(list());
     let expected = PutListsInQueryRequest {
@@ -179,6 +182,9 @@ async fn lists_in_the_query() {
         pipe_exploded: some(),
         deep: some(),
         way: Some("a/b?c".to_owned()),
+        ways: Some(vec!["a/b,c".to_owned(), "&".to_owned()]),
+        joined_ways: Some(vec!["a/b,c".to_owned(), "d".to_owned()]),
+        named: Some(named()),
         one_or_many: Some(model::PutListsInQueryOneOrMany::Array(list())),
     };
     assert_eq!(read, format!("{expected:?}"));

@@ -110,6 +110,19 @@ const IN_QUERY: &AsciiSet = &RESERVED
     .remove(b';')
     .remove(b'=');
 
+/// As [`IN_QUERY`], for an element of a list, which a comma would end.
+const IN_LIST: &AsciiSet = &IN_QUERY.add(b',');
+
+/// Appends a list as a query parameter with `allowReserved`.
+pub fn push_reserved_list<'a, T: Display + 'a>(out: &mut String, values: impl IntoIterator<Item = &'a T>) {
+    for (index, value) in values.into_iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        out.extend(utf8_percent_encode(&value.to_string(), IN_LIST));
+    }
+}
+
 /// Appends a query parameter with `allowReserved`: reserved characters stay as they are, where they can.
 pub fn push_reserved(out: &mut String, value: &impl Display) {
     out.extend(utf8_percent_encode(&value.to_string(), IN_QUERY));

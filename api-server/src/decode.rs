@@ -17,7 +17,7 @@ use crate::conventions::Conventions;
 use crate::multipart::Multipart;
 use crate::rejection::{BodyRejection, ParameterRejection, Rejection, ValidationRejection};
 use crate::route::Captures;
-use crate::stream::Items;
+use crate::stream::{Events, Items};
 
 /// The parameters of a request, read under an API's conventions.
 #[derive(Debug)]
@@ -377,8 +377,47 @@ pub fn acceptable(context: &RequestContext, offered: &'static [&'static str]) ->
 pub fn items<C: Conventions, T: Json + Send + 'static, B: RequestBody>(
     body: &mut Option<B>,
     framing: Framing,
+    check: Check<T>,
 ) -> Items<T> {
-    Items::of_body(stream(body), framing, C::BODY_LIMIT)
+    Items::of_body(stream(body), framing, C::BODY_LIMIT, move |bytes| element::<C, T>(bytes, check))
+}
+
+/// Events with JSON in them, to be read by the handler.
+#[must_use]
+pub fn events<C: Conventions, T: Json + Send + 'static, B: RequestBody>(
+    body: &mut Option<B>,
+    check: Check<T>,
+) -> Events<T> {
+    Events::of_body(stream(body), C::BODY_LIMIT, move |data| element::<C, T>(data.as_bytes(), check))
+}
+
+/// Events with texts in them, to be read by the handler.
+#[must_use]
+pub fn text_events<C: Conventions, B: RequestBody>(body: &mut Option<B>) -> Events<String> {
+    Events::of_body(stream(body), C::BODY_LIMIT, Ok)
+}
+
+/// What the document asserts about a value beyond its type.
+pub(crate) type Check<T> = fn(&T, &Path<'_>, &mut Violations);
+
+/// One value of a stream: read and checked as a whole body is.
+fn element<C: Conventions, T: Json>(bytes: &[u8], check: Check<T>) -> Result<T, BodyRejection> {
+    let value = if C::LENIENT_BODIES { T::read_json(bytes) } else { T::read_json_strict(bytes) };
+    valid(value.map_err(BodyRejection::Malformed)?, check)
+}
+
+/// A part's value, unless it breaks what `check` asserts.
+///
+/// # Errors
+/// If it does.
+pub fn valid<T>(value: T, check: impl FnOnce(&T, &Path<'_>, &mut Violations)) -> Result<T, BodyRejection> {
+    let mut violations = Violations::default();
+    check(&value, &Path::ROOT, &mut violations);
+    if violations.is_empty() {
+        Ok(value)
+    } else {
+        Err(BodyRejection::Invalid(ValidationRejection { violations }))
+    }
 }
 
 /// A body to be read by the handler.

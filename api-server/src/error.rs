@@ -199,6 +199,22 @@ impl Error for ApiError {
 impl From<crate::rejection::BodyRejection> for ApiError {
     /// For handlers that read a body themselves: the rejection's own status.
     fn from(rejection: crate::rejection::BodyRejection) -> Self {
-        Self::rejected(rejection.status(), rejection.into())
+        let status = rejection.status();
+        match rejection {
+            crate::rejection::BodyRejection::Invalid(invalid) => Self::rejected(status, invalid.into()),
+            other => Self::rejected(status, other.into()),
+        }
+    }
+}
+
+impl From<BoxError> for ApiError {
+    /// For handlers that read a stream of values: the status of a rejection, or 500 for any other error.
+    fn from(error: BoxError) -> Self {
+        match error.downcast::<crate::rejection::BodyRejection>() {
+            Ok(rejection) => (*rejection).into(),
+            Err(error) => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal server error").with_source(error)
+            }
+        }
     }
 }

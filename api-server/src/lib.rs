@@ -113,8 +113,8 @@ pub mod __private {
 
     pub mod decode {
         pub use crate::decode::{
-            choice, items, json, multipart, optional_choice, optional_json, optional_text, optional_value,
-            stream, text, value,
+            choice, events, items, json, multipart, optional_choice, optional_json, optional_text,
+            optional_value, stream, text, text_events, valid, value,
         };
     }
 

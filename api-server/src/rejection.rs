@@ -90,6 +90,8 @@ pub enum BodyRejection {
         /// What is wrong with it.
         reason: String,
     },
+    /// A part, or a value of a stream, breaks constraints of the document.
+    Invalid(ValidationRejection),
     /// It ended early: the connection was cut, or the client broke the framing.
     Interrupted(BoxError),
 }
@@ -153,12 +155,13 @@ impl ParameterRejection {
 }
 
 impl BodyRejection {
-    /// 413, 415 or 400.
+    /// 413, 415, 422 or 400.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
             Self::MediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             _ => StatusCode::BAD_REQUEST,
         }
     }
@@ -218,6 +221,7 @@ impl fmt::Display for BodyRejection {
             Self::Multipart(reason) => write!(f, "the multipart body is malformed: {reason}"),
             Self::MissingPart(name) => write!(f, "the part `{name}` is required"),
             Self::Part { name, reason } => write!(f, "the part `{name}` {reason}"),
+            Self::Invalid(rejection) => rejection.fmt(f),
             Self::Interrupted(_) => f.write_str("the request body ended early"),
         }
     }

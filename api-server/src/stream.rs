@@ -10,7 +10,9 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use futures_core::Stream;
 use planewright_model::Json;
-use planewright_model::media::{Event, Framing, ItemDecoder, write_event};
+use planewright_model::media::{
+    Event, EventDecoder, Framing, ItemDecoder, RawEvent, StreamFault, write_event,
+};
 
 use crate::body::BodyStream;
 use crate::rejection::BodyRejection;
@@ -47,12 +49,17 @@ impl<T> Items<T> {
         poll_fn(|cx| self.0.as_mut().poll_next(cx)).await.transpose()
     }
 
-    pub(crate) fn of_body(body: BodyStream, framing: Framing, longest: u64) -> Self
+    pub(crate) fn of_body(
+        body: BodyStream,
+        framing: Framing,
+        longest: u64,
+        read: impl Fn(&[u8]) -> Result<T, BodyRejection> + Send + Unpin + 'static,
+    ) -> Self
     where
-        T: Json + Send + 'static,
+        T: 'static,
     {
         let decoder = ItemDecoder::new(framing, usize::try_from(longest).unwrap_or(usize::MAX));
-        Self(Box::pin(Decoded { body, decoder, ended: false, read: T::read_json }))
+        Self(Box::pin(Decoded { body, decoder, ended: false, read: move |item: Vec<u8>| read(&item) }))
     }
 
     pub(crate) fn into_body(self, framing: Framing) -> ResponseBody
@@ -91,7 +98,7 @@ impl<T> fmt::Debug for Items<T> {
     }
 }
 
-/// Events, one after the other (`text/event-stream`).
+/// Events, one after the other (`text/event-stream`): the body of a request as it arrives, or of a response as it is made.
 pub struct Events<T>(Values<Event<T>>);
 
 impl<T> Events<T> {
@@ -104,6 +111,30 @@ impl<T> Events<T> {
         T: 'static,
     {
         Self(Box::pin(Boxed { stream: Box::pin(stream), made: PhantomData }))
+    }
+
+    /// The next event, or `None` at the end.
+    ///
+    /// # Errors
+    /// A [`BodyRejection`], if the body is cut, or an event's data aren't a value of this type.
+    pub async fn next_event(&mut self) -> Result<Option<Event<T>>, BoxError> {
+        poll_fn(|cx| self.0.as_mut().poll_next(cx)).await.transpose()
+    }
+
+    pub(crate) fn of_body(
+        body: BodyStream,
+        longest: u64,
+        read: impl Fn(String) -> Result<T, BodyRejection> + Send + Unpin + 'static,
+    ) -> Self
+    where
+        T: 'static,
+    {
+        let decoder = EventDecoder::new(usize::try_from(longest).unwrap_or(usize::MAX));
+        let read = move |event: RawEvent| {
+            let Event { id, event, data, retry } = event;
+            Ok(Event { id, event, data: read(data)?, retry })
+        };
+        Self(Box::pin(Decoded { body, decoder, ended: false, read }))
     }
 
     pub(crate) fn into_body(
@@ -123,6 +154,14 @@ impl<T> Events<T> {
                 Ok(out)
             },
         })
+    }
+}
+
+impl<T> Stream for Events<T> {
+    type Item = Result<Event<T>, BoxError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.as_mut().poll_next(cx)
     }
 }
 
@@ -169,32 +208,79 @@ where
     }
 }
 
-/// Values read out of a body.
-struct Decoded<T> {
-    body: BodyStream,
-    decoder: ItemDecoder,
-    ended: bool,
-    read: fn(&[u8]) -> Result<T, planewright_model::DecodeError>,
+/// Takes a stream apart.
+trait Decoder: Unpin {
+    type Raw;
+
+    fn push(&mut self, bytes: &[u8]);
+
+    /// There is nothing more to push.
+    fn finish(&mut self);
+
+    fn next(&mut self) -> Result<Option<Self::Raw>, StreamFault>;
 }
 
-impl<T> Stream for Decoded<T> {
+impl Decoder for ItemDecoder {
+    type Raw = Vec<u8>;
+
+    fn push(&mut self, bytes: &[u8]) {
+        self.push(bytes);
+    }
+
+    fn finish(&mut self) {
+        self.finish();
+    }
+
+    fn next(&mut self) -> Result<Option<Vec<u8>>, StreamFault> {
+        self.next_item()
+    }
+}
+
+impl Decoder for EventDecoder {
+    type Raw = RawEvent;
+
+    fn push(&mut self, bytes: &[u8]) {
+        self.push(bytes);
+    }
+
+    /// An event that its empty line doesn't end is none.
+    fn finish(&mut self) {}
+
+    fn next(&mut self) -> Result<Option<RawEvent>, StreamFault> {
+        self.next_event()
+    }
+}
+
+/// Values read out of a body.
+struct Decoded<D, F> {
+    body: BodyStream,
+    decoder: D,
+    ended: bool,
+    read: F,
+}
+
+impl<D: Decoder, T, F: Fn(D::Raw) -> Result<T, BodyRejection> + Unpin> Stream for Decoded<D, F> {
     type Item = Result<T, BoxError>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
         loop {
-            match this.decoder.next_item() {
-                Err(fault) => return Poll::Ready(Some(Err(fault.into()))),
-                Ok(Some(item)) => {
-                    let value = (this.read)(&item).map_err(|error| BodyRejection::Malformed(error).into());
-                    return Poll::Ready(Some(value));
+            match this.decoder.next() {
+                Err(_) if this.ended => return Poll::Ready(None),
+                Err(fault) => {
+                    this.ended = true;
+                    return Poll::Ready(Some(Err(fault.into())));
                 }
+                Ok(Some(raw)) => return Poll::Ready(Some((this.read)(raw).map_err(Into::into))),
                 Ok(None) if this.ended => return Poll::Ready(None),
                 Ok(None) => {}
             }
             match ready!(Pin::new(&mut this.body).poll_next(cx)) {
                 Some(Ok(bytes)) => this.decoder.push(&bytes),
-                Some(Err(rejection)) => return Poll::Ready(Some(Err(rejection.into()))),
+                Some(Err(rejection)) => {
+                    this.ended = true;
+                    return Poll::Ready(Some(Err(rejection.into())));
+                }
                 None => {
                     this.ended = true;
                     this.decoder.finish();

@@ -18,7 +18,7 @@ use indexmap::IndexMap;
 use percent_encoding::utf8_percent_encode;
 use serde_json::{Map, Value};
 
-use super::{ParameterError, Query, RESERVED, SPACE, decode};
+use super::{IN_LIST, ParameterError, Query, RESERVED, SPACE, decode};
 use crate::json::Untyped;
 use crate::{DecodeError, Json};
 
@@ -87,6 +87,8 @@ enum Escape {
     Percent,
     /// With the dot, which separates.
     PercentAndDot,
+    /// All but the reserved characters that can't be taken for something else.
+    Reserved,
     None,
 }
 
@@ -94,6 +96,7 @@ fn escaped(text: &str, escape: Escape) -> String {
     match escape {
         Escape::Percent => utf8_percent_encode(text, RESERVED).to_string(),
         Escape::PercentAndDot => utf8_percent_encode(text, RESERVED).to_string().replace('.', "%2E"),
+        Escape::Reserved => utf8_percent_encode(text, IN_LIST).to_string(),
         Escape::None => text.to_owned(),
     }
 }
@@ -207,6 +210,15 @@ impl Styled {
         self.pairs(&self.value(value)?, Escape::Percent)
     }
 
+    /// As [`write_pairs`](Self::write_pairs), for a query parameter with `allowReserved`: what can't be taken for a
+    /// separator stays as it is.
+    ///
+    /// # Errors
+    /// As `write_pairs`.
+    pub fn write_pairs_reserved<T: Json>(&self, value: &T) -> Result<Vec<(String, String)>, ParameterError> {
+        self.pairs(&self.value(value)?, Escape::Reserved)
+    }
+
     /// Reads it from a query; `None` if it isn't there.
     ///
     /// # Errors
@@ -240,19 +252,19 @@ impl Styled {
     }
 
     fn pairs(&self, value: &Value, escape: Escape) -> Result<Vec<(String, String)>, ParameterError> {
-        let name = escaped(self.name, escape);
+        let name = escaped(self.name, Escape::Percent);
         let text = |value| escaped(&text_of(value), escape);
         Ok(match (self.style, value) {
             (Style::DeepObject, Value::Array(_) | Value::Object(_)) => {
                 let mut pairs = Vec::new();
-                push_deep(&mut pairs, name, value);
+                push_deep(&mut pairs, name, value, escape);
                 pairs
             }
             (_, Value::Array(elements)) if self.explode => {
                 elements.iter().map(|element| (name.clone(), text(element))).collect()
             }
             (_, Value::Object(members)) if self.explode => {
-                written(members).map(|(name, value)| (escaped(name, escape), text(value))).collect()
+                written(members).map(|(name, value)| (escaped(name, Escape::Percent), text(value))).collect()
             }
             (Style::SpaceDelimited | Style::PipeDelimited, Value::Array(_) | Value::Object(_)) => {
                 let separator = if self.style == Style::SpaceDelimited { ' ' } else { '|' };
@@ -362,12 +374,12 @@ fn bad(text: &str, reason: impl ToString) -> ParameterError {
     ParameterError::Value { text: text.to_owned(), reason: reason.to_string() }
 }
 
-fn push_deep(pairs: &mut Vec<(String, String)>, key: String, value: &Value) {
-    let text = |value| escaped(&text_of(value), Escape::Percent);
+fn push_deep(pairs: &mut Vec<(String, String)>, key: String, value: &Value, escape: Escape) {
+    let text = |value| escaped(&text_of(value), escape);
     match value {
         Value::Object(members) if !members.is_empty() => {
             for (name, value) in written(members) {
-                push_deep(pairs, format!("{key}[{}]", escaped(name, Escape::Percent)), value);
+                push_deep(pairs, format!("{key}[{}]", escaped(name, Escape::Percent)), value, escape);
             }
         }
         Value::Array(elements) if !elements.is_empty() => {

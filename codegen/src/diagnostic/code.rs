@@ -236,7 +236,7 @@ codes! {
     BAD_ASYNC = "E0702", "bad-async",
         "`x-planewright-async` doesn't fit the operation: its link or a member that it points at doesn't exist.";
     BAD_PAGINATION = "W0704", "bad-pagination",
-        "`x-planewright-pagination` names no query parameter of the operation, or no place in its response's body. It is \
+        "`x-planewright-pagination` names no query parameter of the operation, or no member of its response's body. It is \
          ignored.";
     ASYNC_WITHOUT_POLL = "W0703", "async-without-poll",
         "The operation that polls is left out, so the trigger is generated as an ordinary operation.";

@@ -400,9 +400,7 @@ fn part<'a>(
         && media_types.iter().all(|media_type| !media_type.to_ascii_lowercase().starts_with("text/"));
     Ok((
         match shape(&schemas.table, &ty) {
-            Shape::Scalar if !is_file && !matches!(ty.ty, Type::String(StringFormat::Plain)) => {
-                BodyKind::Scalar(ty)
-            }
+            Shape::Scalar if !is_file && !is_plain_text(&ty) => BodyKind::Scalar(ty),
             Shape::Scalar | Shape::Mixed => {
                 schemas.rewind(mark);
                 if is_file { BodyKind::Stream } else { BodyKind::Text }
@@ -411,6 +409,11 @@ fn part<'a>(
         },
         false,
     ))
+}
+
+/// Whether nothing is asserted of a text.
+fn is_plain_text(ty: &TypeUse) -> bool {
+    matches!(ty.ty, Type::String(StringFormat::Plain)) && ty.constraints.is_empty()
 }
 
 fn not_an_object(reading: Reading<'_>, name: &Text, node: &Node) -> Reported {

@@ -34,8 +34,9 @@ impl Way {
     }
 }
 
-/// Gives each operation the types of its own way.
-pub(super) fn split(table: &mut TypeTable, operations: &mut [Operation]) {
+/// Gives each operation the types of its own way. What the API sends (`sent`, by id) goes the way of its answers, and what it
+/// gets for that the way of requests.
+pub(super) fn split(table: &mut TypeTable, operations: &mut [Operation], sent: &BTreeSet<String>) {
     for way in [Way::Request, Way::Answer] {
         let different = different(table, way);
         if different.is_empty() {
@@ -43,13 +44,10 @@ pub(super) fn split(table: &mut TypeTable, operations: &mut [Operation]) {
         }
         let mut views = Views { table, way, different, made: BTreeMap::new() };
         for operation in &mut *operations {
-            let contents = match way {
-                Way::Request => {
-                    operation.body.iter_mut().flat_map(|body| &mut body.contents).collect::<Vec<_>>()
-                }
-                Way::Answer => {
-                    operation.responses.iter_mut().flat_map(|response| &mut response.contents).collect()
-                }
+            let to_the_api = (way == Way::Request) != sent.contains(&operation.id);
+            let contents = match to_the_api {
+                true => operation.body.iter_mut().flat_map(|body| &mut body.contents).collect::<Vec<_>>(),
+                false => operation.responses.iter_mut().flat_map(|response| &mut response.contents).collect(),
             };
             for content in contents {
                 content_ids(content, &mut |id| *id = views.of(*id));

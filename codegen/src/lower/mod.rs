@@ -87,7 +87,7 @@ pub fn lower_document<'a>(reading: Reading<'a>, resolved: &'a Resolved<'a>) -> A
     let mut operations: Vec<_> = operations.into_iter().map(|lowered| lowered.operation).collect();
     operations.sort_by(|left, right| left.id.cmp(&right.id));
     let mut types = prune::types(&schemas, &mut operations);
-    direction::split(&mut types, &mut operations);
+    direction::split(&mut types, &mut operations, &sent);
     let types = share::share(types, &mut operations);
     let (outgoing, operations): (Vec<_>, Vec<_>) =
         operations.into_iter().partition(|operation| sent.contains(&operation.id));

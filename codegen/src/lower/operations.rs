@@ -2,7 +2,8 @@ use super::schemas::Schemas;
 use super::{bodies, links, parameters, path_template, responses};
 use crate::diagnostic::{Cost, Problem, Reported, code};
 use crate::ir::{
-    Method, Operation, Pagination, ParameterLocation, RuntimeExpression, SecurityRequirement, Server,
+    BodyKind, Method, Operation, Pagination, ParameterLocation, Response, RuntimeExpression,
+    SecurityRequirement, Server, Status, Type, TypeKind, TypeTable,
 };
 use crate::openapi::{AsyncExtension, PaginationExtension, Reading, Text};
 use crate::resolve::{Resolved, ResolvedOperation};
@@ -86,7 +87,6 @@ fn one<'a>(
         docs: source.docs.clone(),
         parameters,
         body,
-        responses,
         security: security(reading, resolved, source),
         servers: source
             .servers
@@ -94,7 +94,11 @@ fn one<'a>(
             .map(|server| Server { url: server.url.value.clone(), description: server.description.clone() })
             .collect(),
         async_operation: None,
-        pagination: source.pagination.as_ref().and_then(|declared| pagination(reading, source, declared)),
+        pagination: source
+            .pagination
+            .as_ref()
+            .and_then(|declared| pagination(reading, &schemas.table, source, &responses, declared)),
+        responses,
         shadowed_by: None,
         location: reading.tree.location(source.span),
     };
@@ -110,7 +114,9 @@ fn one<'a>(
 /// How pages are asked for, if that can be understood.
 fn pagination(
     reading: Reading<'_>,
+    table: &TypeTable,
     source: &ResolvedOperation<'_>,
+    responses: &[Response],
     declared: &PaginationExtension,
 ) -> Option<Pagination> {
     let bad = |text: &Text, what: &str| {
@@ -120,7 +126,13 @@ fn pagination(
     let way = |text: &Option<Text>| match text {
         None => Some(None),
         Some(text) => match links::expression(&serde_json::Value::String(text.value.clone())) {
-            Some(RuntimeExpression::ResponseBody(way)) => Some(Some(way)),
+            Some(RuntimeExpression::ResponseBody(way)) => match missing(table, responses, &way) {
+                Some(member) => {
+                    bad(text, &format!("leads nowhere: the response's body has no member `{member}` there"));
+                    None
+                }
+                None => Some(Some(way)),
+            },
             _ => {
                 bad(text, "isn't a place in the response's body");
                 None
@@ -139,6 +151,35 @@ fn pagination(
         next: way(&declared.next)?,
         items: way(&declared.items)?,
     })
+}
+
+/// The first member on the way that the success's JSON doesn't have.
+fn missing<'w>(table: &TypeTable, responses: &[Response], way: &'w [String]) -> Option<&'w str> {
+    let is_success = |status| matches!(status, Status::Code(200..=299) | Status::Range(2) | Status::Default);
+    let contents = responses.iter().filter(|response| is_success(response.status));
+    let found = contents.flat_map(|response| &response.contents).find_map(|content| match &content.kind {
+        BodyKind::Json(ty) => Some(ty),
+        _ => None,
+    });
+    let mut ty = found?;
+    for member in way {
+        // An alias may stand for another.
+        while let Type::Named(id) = ty.ty
+            && let TypeKind::Alias(target) = &table.get(id).kind
+        {
+            ty = target;
+        }
+        let Type::Named(id) = ty.ty else { return Some(member) };
+        match &table.get(id).kind {
+            TypeKind::Struct { fields, .. } => match fields.iter().find(|field| field.name == *member) {
+                Some(field) => ty = &field.ty,
+                None => return Some(member),
+            },
+            // Which alternative it is isn't known before it comes.
+            _ => return None,
+        }
+    }
+    None
 }
 
 fn security(

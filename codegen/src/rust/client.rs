@@ -370,7 +370,7 @@ fn uses_model(operation: &ClientOperation) -> bool {
         || variants.any(names)
         || others.any(names)
         || headers.any(names)
-        || operation.pages.iter().any(|pages| names(&pages.ty) || names(&pages.advance))
+        || operation.pages.iter().any(|pages| names(&pages.ty) || pages.advance.iter().any(names))
         || names(&outcome.ty)
         || follow.chain(operation.follow.iter().map(|follow| &follow.ty)).any(names)
 }
@@ -437,16 +437,14 @@ fn write_statement(rust: &RustApi<'_>, parameter: &Parameter, value: &str) -> St
         ParameterLocation::Cookie => "cookie",
         ParameterLocation::Path => "path",
     };
+    let reserved = if parameter.allow_reserved && kind == "query" { "_reserved" } else { "" };
     match rust.codec(parameter) {
-        Codec::Scalar if parameter.allow_reserved && kind == "query" => {
-            format!("__call.query_reserved({wire:?}, {value});")
-        }
-        Codec::Scalar => format!("__call.{kind}({wire:?}, {value});"),
+        Codec::Scalar => format!("__call.{kind}{reserved}({wire:?}, {value});"),
         Codec::List if kind == "query" => {
-            format!("__call.query_list({wire:?}, {value}, {});", parameter.explode)
+            format!("__call.query_list{reserved}({wire:?}, {value}, {});", parameter.explode)
         }
         Codec::List => format!("__call.{kind}_list({wire:?}, {value});"),
-        Codec::Styled(styled) => format!("__call.{kind}_styled({styled}, {value});"),
+        Codec::Styled(styled) => format!("__call.{kind}_styled{reserved}({styled}, {value});"),
     }
 }
 

@@ -43,7 +43,19 @@ pub(super) fn plan(rust: &RustApi<'_>, body: &Body, group: &Group<'_>, inputs: &
             });
             Sent { statements, streams: false }
         }
-        GroupKind::Stream | GroupKind::Events(_) => {
+        GroupKind::Events(data) => {
+            let (ty, method) = match data {
+                Some(ty) => (rust.type_expr(ty, Scope::Outside), "into_events"),
+                None => ("String".to_owned(), "into_text_events"),
+            };
+            let event = format!("::planewright_model::media::Event<{ty}>");
+            let value = Value::into(format!("::planewright_client::Outgoing<{event}>"));
+            let statements = whole(body, &value, inputs, |value| {
+                format!("__call.upload(\"text/event-stream\", {value}.{method}(), self.__on_progress);")
+            });
+            Sent { statements, streams: true }
+        }
+        GroupKind::Stream => {
             let media_type = group.media_types().next().unwrap_or_default();
             let media_type = concrete(media_type, "application/octet-stream");
             let statements = whole(body, &Value::plain(UPLOAD.into()), inputs, |value| {

@@ -1,12 +1,13 @@
 //! Lists that come in pages: which operations have them, and what asks for the next.
 //!
 //! Recognised are a text of the answer that a query parameter takes (`page_token` and `next_page_token`, `cursor` and
-//! `next_cursor`, …), a number of the page, and an offset; the extension `x-planewright-pagination` says the rest.
+//! `next_cursor`, …), a number of the page, and an offset; the extension `x-planewright-pagination` says the rest. Where
+//! answers declare a `Link` header, that says it.
 
 use serde::Serialize;
 
 use super::arguments::Inputs;
-use crate::ir::{Operation, Parameter, ParameterLocation, Type, TypeKind, TypeUse};
+use crate::ir::{Operation, Parameter, ParameterLocation, Response, Status, Type, TypeKind, TypeUse};
 use crate::rust::{Form, Presence, RustApi, Scope};
 
 /// Query parameters that take what the last answer says comes next, in the order in which they are believed.
@@ -47,8 +48,8 @@ pub struct PagesPlan {
     /// A page.
     pub ty: String,
     /// The body of the function that changes `__call` so that it asks for what follows on `__page`, and says whether
-    /// anything can.
-    pub advance: String,
+    /// anything can; `None` if each page's `Link` header says where the next is.
+    pub advance: Option<String>,
     /// The method for what stands on them, its type, and the expression that takes it out of `__page`.
     pub items: Option<(String, String, String)>,
 }
@@ -65,7 +66,11 @@ pub(super) fn plan(
         return None;
     }
     let items = items(rust, operation, answer);
-    let advance = advance(rust, operation, names, answer, items.as_ref())?;
+    let is_linked = operation.pagination.is_none() && has_link(operation);
+    let advance = match is_linked {
+        true => None,
+        false => Some(advance(rust, operation, names, answer, items.as_ref())?),
+    };
     let free = |wanted: &str| match inputs.setters.iter().any(|setter| setter.name == wanted) {
         true => format!("all_{wanted}"),
         false => wanted.to_owned(),
@@ -76,6 +81,15 @@ pub(super) fn plan(
         advance,
         items: items.map(|items| (free("items"), items.ty, items.take)),
     })
+}
+
+/// Whether all successes may say in a `Link` header where the next page is.
+fn has_link(operation: &Operation) -> bool {
+    let is_success =
+        |response: &&Response| matches!(response.status, Status::Code(200..=299) | Status::Range(2));
+    let mut successes = operation.responses.iter().filter(is_success).peekable();
+    successes.peek().is_some()
+        && successes.all(|response| response.headers.iter().any(|one| one.name.eq_ignore_ascii_case("link")))
 }
 
 /// What stands on a page.

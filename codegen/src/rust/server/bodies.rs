@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::docs_or;
 use super::inputs::closure;
-use crate::ir::{Body, BodyKind, Header, Part, Type};
+use crate::ir::{Body, BodyKind, Header, Part, Type, TypeUse};
 use crate::rust::bodies::{Group, GroupKind, groups};
 use crate::rust::{RustApi, Scope, docs, names};
 
@@ -216,12 +216,39 @@ fn read(rust: &RustApi<'_>, group: &Group<'_>, operation: &str) -> Read {
         }
         GroupKind::Items(ty, sequence) => plain(
             format!("::planewright_server::Items<{}>", rust.type_expr(ty, Scope::Outside)),
-            format!("__rt::decode::items::<__C, _, _>(__body, {})", framing(sequence)),
+            format!(
+                "__rt::decode::items::<__C, _, _>(__body, {}, {})",
+                framing(sequence),
+                check(rust, ty).unwrap_or_else(|| "|_, _, _| {}".to_owned())
+            ),
         ),
-        GroupKind::Stream | GroupKind::Events(_) => {
-            plain("BodyStream".to_owned(), "__rt::decode::stream(__body)".to_owned())
-        }
+        GroupKind::Events(None) => plain(
+            "::planewright_server::Events<String>".to_owned(),
+            "__rt::decode::text_events::<__C, _>(__body)".to_owned(),
+        ),
+        GroupKind::Events(Some(ty)) => plain(
+            format!("::planewright_server::Events<{}>", rust.type_expr(ty, Scope::Outside)),
+            format!(
+                "__rt::decode::events::<__C, _, _>(__body, {})",
+                check(rust, ty).unwrap_or_else(|| "|_, _, _| {}".to_owned())
+            ),
+        ),
+        GroupKind::Stream => plain("BodyStream".to_owned(), "__rt::decode::stream(__body)".to_owned()),
     }
+}
+
+/// What is checked of a value in a stream or a part, as a closure; `None` for nothing.
+fn check(rust: &RustApi<'_>, ty: &TypeUse) -> Option<String> {
+    let statements = rust.checks(ty, Scope::Outside).join(" ");
+    if statements.is_empty() {
+        return None;
+    }
+    Some(match rust.is_nullable(ty) {
+        true => {
+            format!("|__value, __path, __violations| {{ if let Some(__value) = __value {{ {statements} }} }}")
+        }
+        false => format!("|__value, __path, __violations| {{ {statements} }}"),
+    })
 }
 
 /// How values of a stream are told apart, as an expression.
@@ -296,11 +323,20 @@ fn part_headers(rust: &RustApi<'_>, headers: &[Header]) -> Vec<PartHeader> {
 }
 
 fn part_value(rust: &RustApi<'_>, kind: &BodyKind) -> (String, String) {
+    let checked = |read: &str, check: Option<String>| match check {
+        Some(check) => format!("__rt::decode::valid({read}, {check})?"),
+        None => read.to_owned(),
+    };
     match kind {
         BodyKind::Json(ty) if !matches!(ty.ty, Type::Any) => {
-            (rust.type_expr(ty, Scope::Outside), "__part.json().await?".to_owned())
+            (rust.type_expr(ty, Scope::Outside), checked("__part.json().await?", check(rust, ty)))
         }
-        BodyKind::Scalar(ty) => (rust.value_expr(ty, Scope::Outside), "__part.scalar().await?".to_owned()),
+        BodyKind::Scalar(ty) => {
+            let statements = rust.checks(ty, Scope::Outside).join(" ");
+            let check = format!("|__value, __path, __violations| {{ {statements} }}");
+            let check = (!statements.is_empty()).then_some(check);
+            (rust.value_expr(ty, Scope::Outside), checked("__part.scalar().await?", check))
+        }
         BodyKind::Text => ("String".to_owned(), "__part.text().await?".to_owned()),
         _ => ("Part<'p>".to_owned(), "__part".to_owned()),
     }

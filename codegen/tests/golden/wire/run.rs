@@ -112,6 +112,22 @@ impl api::StreamsApi for Echo {
         Ok(api::CopyThingsResponse::Ok(Items::new(things)))
     }
 
+    async fn report(&self, _: &RequestContext, mut request: api::ReportRequest) -> Result<api::ReportResponse, ApiError> {
+        let mut count = 0;
+        while let Some(event) = request.body.next_event().await? {
+            count += i32::from(event.data == thing() && event.id.as_deref() == Some("1"));
+        }
+        Ok(count.into())
+    }
+
+    async fn write_log(&self, _: &RequestContext, mut request: api::WriteLogRequest) -> Result<api::WriteLogResponse, ApiError> {
+        let mut log = String::new();
+        while let Some(event) = request.body.next_event().await? {
+            log.push_str(&event.data);
+        }
+        Ok(log.into())
+    }
+
     async fn complete(&self, context: &RequestContext, request: api::CompleteRequest) -> Result<api::CompleteResponse, ApiError> {
         Ok(api::CompleteResponse::Ok(match context.preferred(&["application/json", "text/event-stream"]) {
             Some(1) => api::CompleteOkBody::Events(Events::from(vec![Event::new(request.body)])),
@@ -161,6 +177,16 @@ impl api::PagesApi for Echo {
     async fn list_by_offset(&self, _: &RequestContext, request: api::ListByOffsetRequest) -> Result<api::ListByOffsetResponse, ApiError> {
         let from = request.offset.unwrap_or(0) as usize;
         Ok(ListByOffsetResponseBody { names: Some(some(from)), total: None }.into())
+    }
+
+    async fn list_by_link(&self, _: &RequestContext, request: api::ListByLinkRequest) -> Result<api::ListByLinkResponse, ApiError> {
+        let next = request.page + 1;
+        let link = match request.page {
+            0 => Some(format!("</pages/linked>; rel=\"first\", <?page={next}>; rel=\"next\"")),
+            1 => Some(format!("<https://api.example.org/pages/linked?page={next}>; rel=next")),
+            _ => None,
+        };
+        Ok(api::ListByLinkResponse::Ok { body: some(request.page as usize * 2).into(), link })
     }
 
     async fn list_as_declared(&self, _: &RequestContext, request: api::ListAsDeclaredRequest) -> Result<api::ListAsDeclaredResponse, ApiError> {
@@ -330,6 +356,27 @@ async fn events_and_lines_are_typed() {
 }
 
 #[tokio::test]
+async fn events_are_sent_and_checked() {
+    let client = client!(Echo::default());
+    let event = |thing: Thing| Event { id: Some("1".into()), ..Event::new(thing) };
+    assert_eq!(client.streams().report(vec![event(thing()), event(thing())]).send().await.unwrap(), 2);
+    let one = Outgoing::stream(futures_util::stream::iter([Ok(event(thing()))]));
+    assert_eq!(client.streams().report(one).send().await.unwrap(), 1);
+    let lines = ["a", "b\nc"].map(|line| Event::new(line.to_owned()));
+    assert_eq!(client.streams().write_log(lines.to_vec()).send().await.unwrap(), "ab\nc");
+    // What a whole body may not hold, an element may not.
+    let nameless = || Thing { name: String::new(), ..thing() };
+    let error = client.streams().report(vec![event(nameless())]).send().await.unwrap_err();
+    assert_eq!(error.status().unwrap(), 422);
+    assert!(error.to_string().contains("at least 1 character"), "{error}");
+    let mut copies = client.streams().copy_things(vec![thing(), nameless()]).send().await.unwrap();
+    assert_eq!(copies.next_item().await.unwrap(), Some(thing()));
+    assert_eq!(copies.next_item().await.unwrap_err().kind(), ErrorKind::Transport);
+    let parts = client.bodies().send_parts(Upload::bytes("p", "."), 1, "longer than ten");
+    assert_eq!(parts.send().await.unwrap_err().status().unwrap(), 422);
+}
+
+#[tokio::test]
 async fn a_broken_stream_is_an_error_of_its_reader() {
     let client = client!(Echo::default());
     let failing = Outgoing::stream(futures_util::stream::iter([Ok(thing()), Err("no more".into())]));
@@ -398,4 +445,7 @@ async fn pages_follow_each_other() {
     assert_eq!(all(pages.list_by_number().items()).await, NAMES);
     assert_eq!(all(pages.list_by_offset().items()).await, NAMES);
     assert_eq!(all(pages.list_as_declared().items()).await, NAMES);
+    assert_eq!(all(pages.list_by_link().pages()).await.len(), 3);
+    assert_eq!(all(pages.list_by_link().items()).await, NAMES);
+    assert_eq!(all(pages.list_by_link().page(1).items()).await, ["c", "d", "e"]);
 }

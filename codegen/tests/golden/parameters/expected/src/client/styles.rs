@@ -82,6 +82,9 @@ impl<S: ::planewright_client::Transport> Styles<S> {
             pipe_exploded: None,
             deep: None,
             way: None,
+            ways: None,
+            joined_ways: None,
+            named: None,
             one_or_many: None,
         }
     }
@@ -485,6 +488,9 @@ pub struct PutListsInQuery<S = ::planewright_client::HttpTransport> {
     pipe_exploded: Option<Vec<i64>>,
     deep: Option<Vec<i64>>,
     way: Option<String>,
+    ways: Option<Vec<String>>,
+    joined_ways: Option<Vec<String>>,
+    named: Option<::planewright_model::Map<String>>,
     one_or_many: Option<model::PutListsInQueryOneOrMany>,
 }
 
@@ -522,6 +528,27 @@ impl<S: ::planewright_client::Transport> PutListsInQuery<S> {
     /// Sets `way`.
     pub fn way(mut self, value: impl Into<String>) -> Self {
         self.way = Some(value.into());
+        self
+    }
+
+    /// Sets `ways`.
+    pub fn ways(mut self, value: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.ways = Some(value.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Sets `joinedWays`.
+    pub fn joined_ways(
+        mut self,
+        value: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.joined_ways = Some(value.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Sets `named`.
+    pub fn named(mut self, value: ::planewright_model::Map<String>) -> Self {
+        self.named = Some(value);
         self
     }
 
@@ -587,6 +614,23 @@ impl<S: ::planewright_client::Transport> PutListsInQuery<S> {
         }
         if let Some(__value) = &self.way {
             __call.query_reserved("way", __value);
+        }
+        if let Some(__value) = &self.ways {
+            __call.query_list_reserved("ways", __value, true);
+        }
+        if let Some(__value) = &self.joined_ways {
+            __call.query_list_reserved("joinedWays", __value, false);
+        }
+        if let Some(__value) = &self.named {
+            __call
+                .query_styled_reserved(
+                    ::planewright_model::parameter::Styled {
+                        name: "named",
+                        style: ::planewright_model::parameter::Style::DeepObject,
+                        explode: false,
+                    },
+                    __value,
+                );
         }
         if let Some(__value) = &self.one_or_many {
             __call

@@ -466,6 +466,12 @@ pub struct PutListsInQueryRequest {
     pub deep: Option<model::Numbers>,
     /// The query parameter `way`.
     pub way: Option<String>,
+    /// The query parameter `ways`.
+    pub ways: Option<Vec<String>>,
+    /// The query parameter `joinedWays`.
+    pub joined_ways: Option<Vec<String>>,
+    /// The query parameter `named`.
+    pub named: Option<::planewright_model::Map<String>>,
     /// The query parameter `oneOrMany`.
     pub one_or_many: Option<model::PutListsInQueryOneOrMany>,
 }
@@ -514,6 +520,9 @@ fn __decode_put_lists_in_query<__C: Conventions>(
                 "pipeExploded",
                 "deep",
                 "way",
+                "ways",
+                "joinedWays",
+                "named",
                 "oneOrMany",
             ],
         )?;
@@ -553,6 +562,17 @@ fn __decode_put_lists_in_query<__C: Conventions>(
                 ::planewright_model::parameter::Members::Only(&[]),
             )?,
         way: __parameters.query("way")?,
+        ways: __parameters.query_list("ways", true)?,
+        joined_ways: __parameters.query_list("joinedWays", false)?,
+        named: __parameters
+            .query_styled(
+                ::planewright_model::parameter::Styled {
+                    name: "named",
+                    style: ::planewright_model::parameter::Style::DeepObject,
+                    explode: false,
+                },
+                ::planewright_model::parameter::Members::Only(&[]),
+            )?,
         one_or_many: __parameters
             .query_styled(
                 ::planewright_model::parameter::Styled {

@@ -7,4 +7,4 @@
 
 mod shared;
 
-pub use self::shared::{Job, WorkerCameBody, JobEndedResponseBody};
+pub use self::shared::{Job, WorkerCameBody, JobEndedResponseBody, JobResponse};

@@ -10,6 +10,8 @@ use ::planewright_model::json;
 pub struct Job {
     /// `id`.
     pub id: String,
+    /// `startedBy`.
+    pub started_by: String,
     /// `exitCode`.
     pub exit_code: Option<i64>,
 }
@@ -19,6 +21,7 @@ impl json::Json for Job {
         let mut object = node.object()?;
         let value = Self {
             id: object.required("id")?,
+            started_by: object.required("startedBy")?,
             exit_code: object.optional("exitCode")?,
         };
         object.end()?;
@@ -26,7 +29,11 @@ impl json::Json for Job {
     }
 
     fn write(&self, out: &mut json::Writer<'_>) {
-        out.object().member("id", &self.id).optional("exitCode", &self.exit_code).end();
+        out.object()
+            .member("id", &self.id)
+            .member("startedBy", &self.started_by)
+            .optional("exitCode", &self.exit_code)
+            .end();
     }
 }
 
@@ -102,3 +109,39 @@ impl json::Json for JobEndedResponseBody {
 ::planewright_model::__private::serde_by_json!(JobEndedResponseBody);
 
 impl ::planewright_model::Validate for JobEndedResponseBody {}
+
+/// The schema at `Job/response`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct JobResponse {
+    /// `id`.
+    pub id: String,
+    /// `startedBy`.
+    pub started_by: Option<String>,
+    /// `exitCode`.
+    pub exit_code: Option<i64>,
+}
+
+impl json::Json for JobResponse {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            id: object.required("id")?,
+            started_by: object.optional("startedBy")?,
+            exit_code: object.optional("exitCode")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object()
+            .member("id", &self.id)
+            .optional("startedBy", &self.started_by)
+            .optional("exitCode", &self.exit_code)
+            .end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(JobResponse);
+
+impl ::planewright_model::Validate for JobResponse {}

@@ -23,6 +23,17 @@ impl<S: ::planewright_client::Transport> Pages<S> {
         }
     }
 
+    /// Calls `listByLink`.
+    ///
+    /// `GET /pages/linked`
+    pub fn list_by_link(&self) -> ListByLink<S> {
+        ListByLink {
+            __connection: self.__connection.clone(),
+            __options: ::planewright_client::CallOptions::new(),
+            page: None,
+        }
+    }
+
     /// Calls `listByNumber`.
     ///
     /// `GET /pages/number`
@@ -141,6 +152,92 @@ impl<S: ::planewright_client::Transport> ListAsDeclared<S> {
     pub fn items(self) -> ::planewright_client::Pages<String> {
         self.pages().items(|__page| __page.names.unwrap_or_default())
     }
+}
+
+static LIST_BY_LINK: ::planewright_client::Operation = ::planewright_client::Operation {
+    id: "listByLink",
+    method: ::planewright_client::__private::http::Method::GET,
+    path: "/pages/linked",
+    accept: Some("application/json"),
+    server: None,
+    security: &[&[&super::__SCHEMES[0]]],
+    repeatable: true,
+};
+
+/// A call of [`list_by_link`](Pages::list_by_link).
+#[must_use = "nothing is sent before `send`"]
+#[derive(Clone, Debug)]
+pub struct ListByLink<S = ::planewright_client::HttpTransport> {
+    __connection: ::planewright_client::Connection<S>,
+    __options: ::planewright_client::CallOptions,
+    page: Option<i32>,
+}
+
+impl<S: ::planewright_client::Transport> ListByLink<S> {
+    /// Sets `page`.
+    pub fn page(mut self, value: i32) -> Self {
+        self.page = Some(value);
+        self
+    }
+
+    /// Sets the deadline, the retries and the headers of this call.
+    pub fn options(mut self, options: ::planewright_client::CallOptions) -> Self {
+        self.__options = options;
+        self
+    }
+
+    /// The request, not sent.
+    #[must_use]
+    pub fn into_call(self) -> ::planewright_client::Call {
+        let mut __call = self.__connection.call(&LIST_BY_LINK, self.__options);
+        __call.literal("/pages/linked");
+        if let Some(__value) = &self.page {
+            __call.query("page", __value);
+        }
+        __call
+    }
+
+    /// Sends the request and reads the answer.
+    ///
+    /// # Errors
+    /// As [`Connection::fetch`](::planewright_client::Connection::fetch), and if the answer isn't of the declared type.
+    pub async fn send(self) -> Result<Vec<String>, ::planewright_client::Error> {
+        let __connection = self.__connection.clone();
+        __connection.fetch(self.into_call()).await?.json()
+    }
+
+    /// The pages, one after the other, each fetched when it is asked for.
+    pub fn pages(self) -> ::planewright_client::Pages<Vec<String>> {
+        let __connection = self.__connection.clone();
+        ::planewright_client::Pages::linked(__connection, self, Self::into_call)
+    }
+
+    /// What stands on the pages, one after the other.
+    pub fn items(self) -> ::planewright_client::Pages<String> {
+        self.pages().items(|__page| __page)
+    }
+
+    /// Sends the request and reads the answer with its headers.
+    ///
+    /// # Errors
+    /// As [`Connection::fetch`](::planewright_client::Connection::fetch), and if the answer isn't as declared.
+    pub async fn send_with_headers(
+        self,
+    ) -> Result<(Vec<String>, ListByLinkHeaders), ::planewright_client::Error> {
+        let __connection = self.__connection.clone();
+        let __answer = __connection.fetch(self.into_call()).await?;
+        let __headers = ListByLinkHeaders {
+            link: __answer.optional_header("link")?,
+        };
+        Ok((__answer.json()?, __headers))
+    }
+}
+
+/// The headers of the answers of [`list_by_link`](Pages::list_by_link).
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListByLinkHeaders {
+    /// The header `Link`.
+    pub link: Option<String>,
 }
 
 static LIST_BY_NUMBER: ::planewright_client::Operation = ::planewright_client::Operation {

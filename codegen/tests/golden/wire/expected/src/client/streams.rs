@@ -55,6 +55,25 @@ impl<S: ::planewright_client::Transport> Streams<S> {
         }
     }
 
+    /// Calls `report`.
+    ///
+    /// `POST /reports`
+    pub fn report(
+        &self,
+        body: impl Into<
+            ::planewright_client::Outgoing<
+                ::planewright_model::media::Event<model::Thing>,
+            >,
+        >,
+    ) -> Report<S> {
+        Report {
+            __connection: self.__connection.clone(),
+            __options: ::planewright_client::CallOptions::new(),
+            __on_progress: None,
+            __body: body.into(),
+        }
+    }
+
     /// Calls `watchThings`.
     ///
     /// `GET /events`
@@ -62,6 +81,23 @@ impl<S: ::planewright_client::Transport> Streams<S> {
         WatchThings {
             __connection: self.__connection.clone(),
             __options: ::planewright_client::CallOptions::new(),
+        }
+    }
+
+    /// Calls `writeLog`.
+    ///
+    /// `POST /log/lines`
+    pub fn write_log(
+        &self,
+        body: impl Into<
+            ::planewright_client::Outgoing<::planewright_model::media::Event<String>>,
+        >,
+    ) -> WriteLog<S> {
+        WriteLog {
+            __connection: self.__connection.clone(),
+            __options: ::planewright_client::CallOptions::new(),
+            __on_progress: None,
+            __body: body.into(),
         }
     }
 }
@@ -268,6 +304,64 @@ impl<S: ::planewright_client::Transport> FollowLog<S> {
     }
 }
 
+static REPORT: ::planewright_client::Operation = ::planewright_client::Operation {
+    id: "report",
+    method: ::planewright_client::__private::http::Method::POST,
+    path: "/reports",
+    accept: Some("application/json"),
+    server: None,
+    security: &[&[&super::__SCHEMES[0]]],
+    repeatable: false,
+};
+
+/// A call of [`report`](Streams::report).
+#[must_use = "nothing is sent before `send`"]
+#[derive(Debug)]
+pub struct Report<S = ::planewright_client::HttpTransport> {
+    __connection: ::planewright_client::Connection<S>,
+    __options: ::planewright_client::CallOptions,
+    __on_progress: Option<::planewright_client::OnProgress>,
+    __body: ::planewright_client::Outgoing<
+        ::planewright_model::media::Event<model::Thing>,
+    >,
+}
+
+impl<S: ::planewright_client::Transport> Report<S> {
+    /// Tells how many bytes of the files were sent, and of how many, if that is known.
+    pub fn on_progress(
+        mut self,
+        tell: impl Fn(u64, Option<u64>) + Send + Sync + 'static,
+    ) -> Self {
+        self.__on_progress = Some(::planewright_client::OnProgress::new(tell));
+        self
+    }
+
+    /// Sets the deadline, the retries and the headers of this call.
+    pub fn options(mut self, options: ::planewright_client::CallOptions) -> Self {
+        self.__options = options;
+        self
+    }
+
+    /// The request, not sent.
+    #[must_use]
+    pub fn into_call(self) -> ::planewright_client::Call {
+        let mut __call = self.__connection.call(&REPORT, self.__options);
+        __call.literal("/reports");
+        __call
+            .upload("text/event-stream", self.__body.into_events(), self.__on_progress);
+        __call
+    }
+
+    /// Sends the request and reads the answer.
+    ///
+    /// # Errors
+    /// As [`Connection::fetch`](::planewright_client::Connection::fetch), and if the answer isn't of the declared type.
+    pub async fn send(self) -> Result<i32, ::planewright_client::Error> {
+        let __connection = self.__connection.clone();
+        __connection.fetch(self.into_call()).await?.json()
+    }
+}
+
 static WATCH_THINGS: ::planewright_client::Operation = ::planewright_client::Operation {
     id: "watchThings",
     method: ::planewright_client::__private::http::Method::GET,
@@ -313,5 +407,65 @@ impl<S: ::planewright_client::Transport> WatchThings<S> {
     > {
         let __connection = self.__connection.clone();
         Ok(__connection.open(self.into_call()).await?.events())
+    }
+}
+
+static WRITE_LOG: ::planewright_client::Operation = ::planewright_client::Operation {
+    id: "writeLog",
+    method: ::planewright_client::__private::http::Method::POST,
+    path: "/log/lines",
+    accept: Some("application/json"),
+    server: None,
+    security: &[&[&super::__SCHEMES[0]]],
+    repeatable: false,
+};
+
+/// A call of [`write_log`](Streams::write_log).
+#[must_use = "nothing is sent before `send`"]
+#[derive(Debug)]
+pub struct WriteLog<S = ::planewright_client::HttpTransport> {
+    __connection: ::planewright_client::Connection<S>,
+    __options: ::planewright_client::CallOptions,
+    __on_progress: Option<::planewright_client::OnProgress>,
+    __body: ::planewright_client::Outgoing<::planewright_model::media::Event<String>>,
+}
+
+impl<S: ::planewright_client::Transport> WriteLog<S> {
+    /// Tells how many bytes of the files were sent, and of how many, if that is known.
+    pub fn on_progress(
+        mut self,
+        tell: impl Fn(u64, Option<u64>) + Send + Sync + 'static,
+    ) -> Self {
+        self.__on_progress = Some(::planewright_client::OnProgress::new(tell));
+        self
+    }
+
+    /// Sets the deadline, the retries and the headers of this call.
+    pub fn options(mut self, options: ::planewright_client::CallOptions) -> Self {
+        self.__options = options;
+        self
+    }
+
+    /// The request, not sent.
+    #[must_use]
+    pub fn into_call(self) -> ::planewright_client::Call {
+        let mut __call = self.__connection.call(&WRITE_LOG, self.__options);
+        __call.literal("/log/lines");
+        __call
+            .upload(
+                "text/event-stream",
+                self.__body.into_text_events(),
+                self.__on_progress,
+            );
+        __call
+    }
+
+    /// Sends the request and reads the answer.
+    ///
+    /// # Errors
+    /// As [`Connection::fetch`](::planewright_client::Connection::fetch), and if the answer isn't of the declared type.
+    pub async fn send(self) -> Result<String, ::planewright_client::Error> {
+        let __connection = self.__connection.clone();
+        __connection.fetch(self.into_call()).await?.json()
     }
 }

@@ -790,9 +790,33 @@ impl SendPartsParts {
             }
             "table" => {
                 self.missing.found(1);
-                SendPartsPart::Table(__part.text().await?)
+                SendPartsPart::Table(
+                    __rt::decode::valid(
+                        __part.scalar().await?,
+                        |__value, __path, __violations| {
+                            __path
+                                .check(
+                                    __value,
+                                    &::planewright_model::constraint::Constraints {
+                                        max_length: Some(10),
+                                        ..::planewright_model::constraint::Constraints::NONE
+                                    },
+                                    __violations,
+                                );
+                        },
+                    )?,
+                )
             }
-            "thing" => SendPartsPart::Thing(__part.json().await?),
+            "thing" => {
+                SendPartsPart::Thing(
+                    __rt::decode::valid(
+                        __part.json().await?,
+                        |__value, __path, __violations| {
+                            __path.validate(__value, __violations);
+                        },
+                    )?,
+                )
+            }
             _ => SendPartsPart::Other(__part),
         };
         Ok(Some(__part))

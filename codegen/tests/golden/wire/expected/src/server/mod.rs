@@ -289,6 +289,10 @@ where
                 pages::__list_as_declared::<__C, __B, _>(&__apis.pages, &mut __admitted)
                     .await
             }
+            Operation::ListByLink => {
+                pages::__list_by_link::<__C, __B, _>(&__apis.pages, &mut __admitted)
+                    .await
+            }
             Operation::ListByNumber => {
                 pages::__list_by_number::<__C, __B, _>(&__apis.pages, &mut __admitted)
                     .await
@@ -307,6 +311,15 @@ where
             }
             Operation::ReadSecret => {
                 secrets::__read_secret::<__C, __B, _>(&__apis.secrets, &mut __admitted)
+                    .await
+            }
+            Operation::Report => {
+                streams::__report::<
+                    __C,
+                    __B,
+                    _,
+                    _,
+                >(__apis, |__apis| &__apis.streams, __admitted)
                     .await
             }
             Operation::SendForm => {
@@ -329,6 +342,15 @@ where
             }
             Operation::WatchThings => {
                 streams::__watch_things::<__C, __B, _>(&__apis.streams, &mut __admitted)
+                    .await
+            }
+            Operation::WriteLog => {
+                streams::__write_log::<
+                    __C,
+                    __B,
+                    _,
+                    _,
+                >(__apis, |__apis| &__apis.streams, __admitted)
                     .await
             }
         };

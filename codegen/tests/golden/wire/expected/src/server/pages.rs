@@ -36,6 +36,22 @@ pub trait PagesApi: Send + Sync + 'static {
         __rt::not_implemented(context)
     }
 
+    /// `GET /pages/linked`
+    ///
+    /// # Responses
+    /// - 200, `Ok`: Some.
+    ///
+    /// # Cancellation
+    /// Dropped at any `await` if the client has gone.
+    fn list_by_link(
+        &self,
+        context: &RequestContext,
+        request: ListByLinkRequest,
+    ) -> impl Future<Output = Result<ListByLinkResponse, ApiError>> + Send {
+        let _ = request;
+        __rt::not_implemented(context)
+    }
+
     /// `GET /pages/number`
     ///
     /// # Responses
@@ -145,6 +161,68 @@ fn __encode_list_as_declared(
     static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
     match __response {
         ListAsDeclaredResponse::Ok(__body) => __rt::encode::json(200, &__body, &LENGTH),
+    }
+}
+
+/// The request of `GET /pages/linked`.
+#[derive(Debug)]
+pub struct ListByLinkRequest {
+    /// The query parameter `page`.
+    pub page: i32,
+}
+
+/// The answers of `GET /pages/linked`.
+#[derive(Debug)]
+pub enum ListByLinkResponse {
+    /// Some.
+    Ok {
+        /// The body.
+        body: Reply<Vec<String>>,
+        /// The header `Link`.
+        link: Option<String>,
+    },
+}
+
+pub(super) async fn __list_by_link<__C: Conventions, __B: RequestBody, __A: PagesApi>(
+    __api: &__A,
+    __admitted: &mut __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> http::Response<ResponseBody> {
+    __rt::ignore_body(&mut __admitted.body).await;
+    let __decoded = __decode_list_by_link::<
+        __C,
+    >(&__admitted.context, &__admitted.captures);
+    let __request = match __decoded {
+        Ok(__request) => __request,
+        Err(__rejection) => return __rt::refused::<__C>(&__admitted.context, __rejection),
+    };
+    let __result = __api.list_by_link(&__admitted.context, __request).await;
+    __rt::outcome::<__C>(&__admitted.context, __result.and_then(__encode_list_by_link))
+}
+
+fn __decode_list_by_link<__C: Conventions>(
+    __context: &RequestContext,
+    __captures: &__rt::Captures<{ super::PARAMETERS }>,
+) -> Result<ListByLinkRequest, Rejection> {
+    let __parameters = __rt::Parameters::<__C, _>::new(__context, __captures);
+    __parameters.refuse_unknown_query(&["page"])?;
+    let __request = ListByLinkRequest {
+        page: __parameters.query("page")?.unwrap_or(0),
+    };
+    Ok(__request)
+}
+
+fn __encode_list_by_link(
+    __response: ListByLinkResponse,
+) -> Result<http::Response<ResponseBody>, ApiError> {
+    static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
+    match __response {
+        ListByLinkResponse::Ok { body: __body, link: __header_link } => {
+            let mut __answer = __rt::encode::json(200, &__body, &LENGTH)?;
+            if let Some(__value) = &__header_link {
+                __rt::encode::header(&mut __answer, "link", __value)?;
+            }
+            Ok(__answer)
+        }
     }
 }
 

@@ -24,6 +24,8 @@ pub enum Operation {
     ImportThings,
     /// `GET /pages/declared`
     ListAsDeclared,
+    /// `GET /pages/linked`
+    ListByLink,
     /// `GET /pages/number`
     ListByNumber,
     /// `GET /pages/offset`
@@ -34,12 +36,16 @@ pub enum Operation {
     ReadHint,
     /// `GET /secret`
     ReadSecret,
+    /// `POST /reports`
+    Report,
     /// `POST /form`
     SendForm,
     /// `POST /parts`
     SendParts,
     /// `GET /events`
     WatchThings,
+    /// `POST /log/lines`
+    WriteLog,
 }
 
 impl Operation {
@@ -53,14 +59,17 @@ impl Operation {
         Self::FollowLog,
         Self::ImportThings,
         Self::ListAsDeclared,
+        Self::ListByLink,
         Self::ListByNumber,
         Self::ListByOffset,
         Self::ListByToken,
         Self::ReadHint,
         Self::ReadSecret,
+        Self::Report,
         Self::SendForm,
         Self::SendParts,
         Self::WatchThings,
+        Self::WriteLog,
     ];
 
     /// What the document says about it.
@@ -99,7 +108,7 @@ static SCHEMES: [__rt::SecurityScheme; 5] = [
     },
 ];
 
-static OPERATIONS: [::planewright_server::OperationInfo; 16] = [
+static OPERATIONS: [::planewright_server::OperationInfo; 19] = [
     ::planewright_server::OperationInfo {
         id: "addThing",
         tag: "bodies",
@@ -221,6 +230,21 @@ static OPERATIONS: [::planewright_server::OperationInfo; 16] = [
         ],
     },
     ::planewright_server::OperationInfo {
+        id: "listByLink",
+        tag: "pages",
+        method: "GET",
+        path: "/pages/linked",
+        detached: false,
+        security: &[
+            &[
+                __rt::Demand {
+                    scheme: &SCHEMES[0],
+                    scopes: &[],
+                },
+            ],
+        ],
+    },
+    ::planewright_server::OperationInfo {
         id: "listByNumber",
         tag: "pages",
         method: "GET",
@@ -313,6 +337,21 @@ static OPERATIONS: [::planewright_server::OperationInfo; 16] = [
         ],
     },
     ::planewright_server::OperationInfo {
+        id: "report",
+        tag: "streams",
+        method: "POST",
+        path: "/reports",
+        detached: true,
+        security: &[
+            &[
+                __rt::Demand {
+                    scheme: &SCHEMES[0],
+                    scopes: &[],
+                },
+            ],
+        ],
+    },
+    ::planewright_server::OperationInfo {
         id: "sendForm",
         tag: "bodies",
         method: "POST",
@@ -357,6 +396,21 @@ static OPERATIONS: [::planewright_server::OperationInfo; 16] = [
             ],
         ],
     },
+    ::planewright_server::OperationInfo {
+        id: "writeLog",
+        tag: "streams",
+        method: "POST",
+        path: "/log/lines",
+        detached: true,
+        security: &[
+            &[
+                __rt::Demand {
+                    scheme: &SCHEMES[0],
+                    scopes: &[],
+                },
+            ],
+        ],
+    },
 ];
 
 /// The largest number of parameters on one path.
@@ -369,14 +423,15 @@ pub(super) static ROUTES: __rt::RouteTable<Operation, PARAMETERS> = __rt::RouteT
             path: "/",
             literals: &[
                 ("complete", 2),
-                ("events", 14),
-                ("form", 12),
-                ("hint", 10),
+                ("events", 16),
+                ("form", 14),
+                ("hint", 11),
                 ("lines", 3),
                 ("log", 4),
                 ("pages", 5),
-                ("parts", 13),
-                ("secret", 11),
+                ("parts", 15),
+                ("reports", 13),
+                ("secret", 12),
                 ("things", 1),
             ],
             templates: &[],
@@ -411,14 +466,20 @@ pub(super) static ROUTES: __rt::RouteTable<Operation, PARAMETERS> = __rt::RouteT
         },
         __rt::Node {
             path: "/log",
-            literals: &[],
+            literals: &[("lines", 17)],
             templates: &[],
             operations: &[(http::Method::GET, Operation::FollowLog)],
             allow: "GET, HEAD, OPTIONS",
         },
         __rt::Node {
             path: "/pages",
-            literals: &[("declared", 6), ("number", 7), ("offset", 8), ("token", 9)],
+            literals: &[
+                ("declared", 6),
+                ("linked", 7),
+                ("number", 8),
+                ("offset", 9),
+                ("token", 10),
+            ],
             templates: &[],
             operations: &[],
             allow: "",
@@ -428,6 +489,13 @@ pub(super) static ROUTES: __rt::RouteTable<Operation, PARAMETERS> = __rt::RouteT
             literals: &[],
             templates: &[],
             operations: &[(http::Method::GET, Operation::ListAsDeclared)],
+            allow: "GET, HEAD, OPTIONS",
+        },
+        __rt::Node {
+            path: "/pages/linked",
+            literals: &[],
+            templates: &[],
+            operations: &[(http::Method::GET, Operation::ListByLink)],
             allow: "GET, HEAD, OPTIONS",
         },
         __rt::Node {
@@ -466,6 +534,13 @@ pub(super) static ROUTES: __rt::RouteTable<Operation, PARAMETERS> = __rt::RouteT
             allow: "GET, HEAD, OPTIONS",
         },
         __rt::Node {
+            path: "/reports",
+            literals: &[],
+            templates: &[],
+            operations: &[(http::Method::POST, Operation::Report)],
+            allow: "OPTIONS, POST",
+        },
+        __rt::Node {
             path: "/form",
             literals: &[],
             templates: &[],
@@ -485,6 +560,13 @@ pub(super) static ROUTES: __rt::RouteTable<Operation, PARAMETERS> = __rt::RouteT
             templates: &[],
             operations: &[(http::Method::GET, Operation::WatchThings)],
             allow: "GET, HEAD, OPTIONS",
+        },
+        __rt::Node {
+            path: "/log/lines",
+            literals: &[],
+            templates: &[],
+            operations: &[(http::Method::POST, Operation::WriteLog)],
+            allow: "OPTIONS, POST",
         },
     ],
 };

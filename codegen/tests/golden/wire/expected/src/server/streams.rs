@@ -70,6 +70,22 @@ pub trait StreamsApi: Send + Sync + 'static {
         __rt::not_implemented(context)
     }
 
+    /// `POST /reports`
+    ///
+    /// # Responses
+    /// - 200, `Ok`: How many.
+    ///
+    /// # Cancellation
+    /// Runs to its end, even if the client has gone.
+    fn report(
+        &self,
+        context: &RequestContext,
+        request: ReportRequest,
+    ) -> impl Future<Output = Result<ReportResponse, ApiError>> + Send {
+        let _ = request;
+        __rt::not_implemented(context)
+    }
+
     /// `GET /events`
     ///
     /// # Responses
@@ -82,6 +98,22 @@ pub trait StreamsApi: Send + Sync + 'static {
         context: &RequestContext,
         request: WatchThingsRequest,
     ) -> impl Future<Output = Result<WatchThingsResponse, ApiError>> + Send {
+        let _ = request;
+        __rt::not_implemented(context)
+    }
+
+    /// `POST /log/lines`
+    ///
+    /// # Responses
+    /// - 200, `Ok`: All of it.
+    ///
+    /// # Cancellation
+    /// Runs to its end, even if the client has gone.
+    fn write_log(
+        &self,
+        context: &RequestContext,
+        request: WriteLogRequest,
+    ) -> impl Future<Output = Result<WriteLogResponse, ApiError>> + Send {
         let _ = request;
         __rt::not_implemented(context)
     }
@@ -235,7 +267,13 @@ fn __decode_copy_things<__C: Conventions, __B: RequestBody>(
             __C,
             _,
             _,
-        >(__body, ::planewright_model::media::Framing::Lines),
+        >(
+            __body,
+            ::planewright_model::media::Framing::Lines,
+            |__value, __path, __violations| {
+                __path.validate(__value, __violations);
+            },
+        ),
     };
     Ok(__request)
 }
@@ -308,6 +346,84 @@ fn __encode_follow_log(
     }
 }
 
+/// The request of `POST /reports`.
+#[derive(Debug)]
+pub struct ReportRequest {
+    /// The request's body.
+    pub body: ::planewright_server::Events<model::Thing>,
+}
+
+/// The answers of `POST /reports`.
+#[derive(Debug)]
+pub enum ReportResponse {
+    /// How many.
+    Ok(Reply<i32>),
+}
+
+impl From<i32> for ReportResponse {
+    fn from(body: i32) -> Self {
+        Self::Ok(Reply::Owned(body))
+    }
+}
+
+pub(super) fn __report<
+    __C: Conventions,
+    __B: RequestBody,
+    __S: Send + Sync + 'static,
+    __A: StreamsApi,
+>(
+    __apis: ::std::sync::Arc<__S>,
+    __api: fn(&__S) -> &__A,
+    mut __admitted: __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> impl Future<Output = http::Response<ResponseBody>> + Send {
+    __rt::detach(async move {
+        let __decoded = __decode_report::<
+            __C,
+            __B,
+        >(&__admitted.context, &__admitted.captures, &mut __admitted.body);
+        let __request = __decoded
+            .map_err(|__rejection| __rt::refused::<
+                __C,
+            >(&__admitted.context, __rejection))?;
+        let __context = __admitted.context;
+        Ok(async move {
+            let __result = __api(&__apis).report(&__context, __request).await;
+            __rt::outcome::<__C>(&__context, __result.and_then(__encode_report))
+        })
+    })
+}
+
+fn __decode_report<__C: Conventions, __B: RequestBody>(
+    __context: &RequestContext,
+    __captures: &__rt::Captures<{ super::PARAMETERS }>,
+    __body: &mut Option<__B>,
+) -> Result<ReportRequest, Rejection> {
+    let __parameters = __rt::Parameters::<__C, _>::new(__context, __captures);
+    __parameters.refuse_unknown_query(&[])?;
+    let __request = ReportRequest {
+        body: __rt::decode::events::<
+            __C,
+            _,
+            _,
+        >(
+            __body,
+            |__value, __path, __violations| {
+                __path.validate(__value, __violations);
+            },
+        ),
+    };
+    Ok(__request)
+}
+
+fn __encode_report(
+    __response: ReportResponse,
+) -> Result<http::Response<ResponseBody>, ApiError> {
+    static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
+    match __response {
+        ReportResponse::Ok(__body) => __rt::encode::json(200, &__body, &LENGTH),
+    }
+}
+
 /// The request of `GET /events`.
 #[derive(Debug)]
 pub struct WatchThingsRequest {}
@@ -356,5 +472,74 @@ fn __encode_watch_things(
 ) -> Result<http::Response<ResponseBody>, ApiError> {
     match __response {
         WatchThingsResponse::Ok(__body) => Ok(__rt::encode::events(200, __body)),
+    }
+}
+
+/// The request of `POST /log/lines`.
+#[derive(Debug)]
+pub struct WriteLogRequest {
+    /// The request's body.
+    pub body: ::planewright_server::Events<String>,
+}
+
+/// The answers of `POST /log/lines`.
+#[derive(Debug)]
+pub enum WriteLogResponse {
+    /// All of it.
+    Ok(Reply<String>),
+}
+
+impl From<String> for WriteLogResponse {
+    fn from(body: String) -> Self {
+        Self::Ok(Reply::Owned(body))
+    }
+}
+
+pub(super) fn __write_log<
+    __C: Conventions,
+    __B: RequestBody,
+    __S: Send + Sync + 'static,
+    __A: StreamsApi,
+>(
+    __apis: ::std::sync::Arc<__S>,
+    __api: fn(&__S) -> &__A,
+    mut __admitted: __rt::Admitted<super::Operation, __B, { super::PARAMETERS }>,
+) -> impl Future<Output = http::Response<ResponseBody>> + Send {
+    __rt::detach(async move {
+        let __decoded = __decode_write_log::<
+            __C,
+            __B,
+        >(&__admitted.context, &__admitted.captures, &mut __admitted.body);
+        let __request = __decoded
+            .map_err(|__rejection| __rt::refused::<
+                __C,
+            >(&__admitted.context, __rejection))?;
+        let __context = __admitted.context;
+        Ok(async move {
+            let __result = __api(&__apis).write_log(&__context, __request).await;
+            __rt::outcome::<__C>(&__context, __result.and_then(__encode_write_log))
+        })
+    })
+}
+
+fn __decode_write_log<__C: Conventions, __B: RequestBody>(
+    __context: &RequestContext,
+    __captures: &__rt::Captures<{ super::PARAMETERS }>,
+    __body: &mut Option<__B>,
+) -> Result<WriteLogRequest, Rejection> {
+    let __parameters = __rt::Parameters::<__C, _>::new(__context, __captures);
+    __parameters.refuse_unknown_query(&[])?;
+    let __request = WriteLogRequest {
+        body: __rt::decode::text_events::<__C, _>(__body),
+    };
+    Ok(__request)
+}
+
+fn __encode_write_log(
+    __response: WriteLogResponse,
+) -> Result<http::Response<ResponseBody>, ApiError> {
+    static LENGTH: __rt::LengthHint = __rt::LengthHint::new();
+    match __response {
+        WriteLogResponse::Ok(__body) => __rt::encode::json(200, &__body, &LENGTH),
     }
 }

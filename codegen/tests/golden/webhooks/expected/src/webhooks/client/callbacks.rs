@@ -21,8 +21,9 @@ impl<S: ::planewright_client::Transport> Callbacks<S> {
         JobEnded {
             __connection: self.__connection.clone(),
             __options: ::planewright_client::CallOptions::new(),
-            __body: model::Job {
+            __body: model::JobResponse {
                 id: id.into(),
+                started_by: None,
                 exit_code: None,
             },
         }
@@ -56,10 +57,16 @@ static JOB_ENDED: ::planewright_client::Operation = ::planewright_client::Operat
 pub struct JobEnded<S = ::planewright_client::HttpTransport> {
     __connection: ::planewright_client::Connection<S>,
     __options: ::planewright_client::CallOptions,
-    __body: model::Job,
+    __body: model::JobResponse,
 }
 
 impl<S: ::planewright_client::Transport> JobEnded<S> {
+    /// Sets `startedBy`.
+    pub fn started_by(mut self, value: impl Into<String>) -> Self {
+        self.__body.started_by = Some(value.into());
+        self
+    }
+
     /// Sets `exitCode`.
     pub fn exit_code(mut self, value: i64) -> Self {
         self.__body.exit_code = Some(value);

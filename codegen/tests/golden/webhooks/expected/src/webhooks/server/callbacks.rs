@@ -64,7 +64,7 @@ pub trait CallbacksApi: Send + Sync + 'static {
 #[derive(Debug)]
 pub struct JobEndedRequest {
     /// The request's body.
-    pub body: model::Job,
+    pub body: model::JobResponse,
 }
 
 /// The answers of `POST /jobEnded`.
