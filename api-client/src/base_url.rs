@@ -4,7 +4,7 @@ use std::str::FromStr;
 use http::Uri;
 
 use crate::error::Error;
-use crate::operation::ServerChange;
+use crate::server::ServerChange;
 
 /// Where an API is served: scheme, host, port, and the path that stands before every path of the document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,11 +46,15 @@ impl BaseUrl {
 /// Reads `http://host:8081` or `https://host/flink/v1`.
 impl BaseUrl {
     /// The base of an operation that has a server of its own. Its host counts only for a client of the document's own
-    /// servers: one of a proxy or of a test stays where it is, and takes the path.
+    /// servers: one of a proxy or of a test stays where it is, and takes the path. A variable that both have has the value
+    /// of the client's URL.
     pub(crate) fn moved(&self, change: ServerChange) -> Self {
-        let own = change.own.trim_end_matches('/');
-        let is_home = change.home.iter().any(|home| home.url.trim_end_matches('/') == self.text);
-        if is_home && let Ok(base) = own.parse() {
+        let values = change.home.iter().find_map(|home| home.values_in(&self.text));
+        let own = change.own.url_with(values.as_deref().unwrap_or_default());
+        let own = own.trim_end_matches('/');
+        if values.is_some()
+            && let Ok(base) = own.parse()
+        {
             return base;
         }
         let path = match own.split_once("://") {
@@ -99,7 +103,7 @@ impl fmt::Display for BaseUrl {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operation::Server;
+    use crate::server::{Server, ServerVariable};
 
     #[test]
     fn a_path_is_kept_and_a_slash_at_the_end_is_not() {
@@ -138,18 +142,30 @@ mod tests {
 
     #[test]
     fn a_server_of_its_own_counts_where_the_client_is_at_home() {
-        const HOME: &[Server] = &[Server { url: "http://api.example.org/v1/", description: "" }];
+        const PLAIN: Server = Server { url: "", template: "", description: "", variables: &[] };
+        const REGION: &[ServerVariable] = &[ServerVariable { name: "region", default: "eu", values: &[] }];
+        const HOME: &[Server] = &[
+            Server { template: "http://api.example.org/v1/", ..PLAIN },
+            Server { template: "http://{region}.example.net/v1", variables: REGION, ..PLAIN },
+        ];
+        const UPLOADS: &Server = &Server { template: "http://uploads.example.org/u/", ..PLAIN };
+        const PATH: &Server = &Server { template: "/v2", ..PLAIN };
+        const HOST: &Server = &Server { template: "http://uploads.example.org", ..PLAIN };
+        const REGIONAL: &Server =
+            &Server { template: "http://uploads.{region}.example.net", variables: REGION, ..PLAIN };
         let moved =
             |base: &str, own| base.parse::<BaseUrl>().expect(base).moved(ServerChange { home: HOME, own });
         for (base, own, expected) in [
-            ("http://api.example.org/v1", "http://uploads.example.org/u/", "http://uploads.example.org/u"),
-            ("http://api.example.org/v1", "/v2", "http://api.example.org/v2"),
-            ("http://127.0.0.1:80/v1", "http://uploads.example.org/u", "http://127.0.0.1:80/u"),
-            ("http://127.0.0.1:80/v1", "http://uploads.example.org", "http://127.0.0.1:80"),
+            ("http://api.example.org/v1", UPLOADS, "http://uploads.example.org/u"),
+            ("http://api.example.org/v1", PATH, "http://api.example.org/v2"),
+            ("http://127.0.0.1:80/v1", UPLOADS, "http://127.0.0.1:80/u"),
+            ("http://127.0.0.1:80/v1", HOST, "http://127.0.0.1:80"),
+            ("http://us.example.net/v1", REGIONAL, "http://uploads.us.example.net"),
+            ("http://api.example.org/v1", REGIONAL, "http://uploads.eu.example.net"),
         ] {
-            assert_eq!(moved(base, own).as_str(), expected, "{base} {own}");
+            assert_eq!(moved(base, own).as_str(), expected, "{base} {}", own.template);
         }
-        let change = ServerChange { home: HOME, own: "http://uploads.example.org/u" };
+        let change = ServerChange { home: HOME, own: UPLOADS };
         assert_eq!(BaseUrl::none().moved(change).as_str(), "/u");
     }
 

@@ -38,6 +38,7 @@ pub struct CallOptions {
     pub(crate) retry: Option<RetryPolicy>,
     pub(crate) repeatable: bool,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) server: Option<BaseUrl>,
 }
 
 impl CallOptions {
@@ -65,6 +66,13 @@ impl CallOptions {
     #[must_use]
     pub fn repeatable(mut self) -> Self {
         self.repeatable = true;
+        self
+    }
+
+    /// Calls the operation at this base URL, whatever the connection's or the operation's own is.
+    #[must_use]
+    pub fn server(mut self, base: BaseUrl) -> Self {
+        self.server = Some(base);
         self
     }
 
@@ -98,7 +106,10 @@ impl Call {
     /// A call of this operation, its path still to be written.
     #[must_use]
     pub fn new(base: &BaseUrl, operation: &'static Operation, options: CallOptions) -> Self {
-        let moved = operation.server.map(|change| base.moved(change));
+        let moved = match &options.server {
+            Some(server) => Some(server.clone()),
+            None => operation.server.map(|change| base.moved(change)),
+        };
         let base = moved.as_ref().unwrap_or(base);
         let mut url = String::with_capacity(base.as_str().len() + 2 * operation.path.len() + 32);
         url.push_str(base.as_str());

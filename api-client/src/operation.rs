@@ -1,5 +1,7 @@
 use http::Method;
 
+use crate::server::ServerChange;
+
 /// A way to prove who is calling, as the document declares it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SecurityScheme {
@@ -23,24 +25,6 @@ pub enum CredentialPlace {
     Authorization(&'static str),
     /// In none: the transport shows a certificate.
     Transport,
-}
-
-/// An operation that is served elsewhere than the rest of its API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ServerChange {
-    /// Where the rest is, as the document says.
-    pub home: &'static [Server],
-    /// The URL of the operation's own server; a path, if it is on the same host.
-    pub own: &'static str,
-}
-
-/// Where an API is served, as the document says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Server {
-    /// The URL, variables replaced by their defaults; a path, if it is where the document is.
-    pub url: &'static str,
-    /// What the document says about it; may be empty.
-    pub description: &'static str,
 }
 
 /// What is known of an operation before it is called. Generated code holds one for each, as a static.

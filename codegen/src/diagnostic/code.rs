@@ -92,6 +92,8 @@ codes! {
         "`paths` is required by the specification, though it may be empty. Only types are generated.";
     BAD_SERVER = "W0209", "bad-server",
         "An entry of `servers` can't be understood. It is left out; clients are given a URL anyway.";
+    BAD_SERVER_VARIABLE = "W0213", "bad-server-variable",
+        "The default of a server's variable isn't among the values that it may have. It is taken as one of them.";
     DUPLICATE_TAG = "W0210", "duplicate-tag",
         "Two entries of `tags` have one name. The first counts.";
     BAD_SECURITY_SCHEME = "W0211", "bad-security-scheme",

@@ -72,6 +72,23 @@ pub struct Tag {
 pub struct Server {
     /// The URL, variables replaced by their defaults; may be relative.
     pub url: String,
+    /// The URL as it is written.
+    pub template: String,
+    /// The variables in it.
+    pub variables: Vec<ServerVariable>,
+    /// Markdown.
+    pub description: Option<String>,
+}
+
+/// A variable in the URL of a server.
+#[derive(Clone, Debug, Serialize)]
+pub struct ServerVariable {
+    /// Its name, as it stands in braces.
+    pub name: String,
+    /// Its value if nobody says another.
+    pub default: String,
+    /// The values that it may have, the default among them; none if it may have any.
+    pub values: Vec<String>,
     /// Markdown.
     pub description: Option<String>,
 }

@@ -1,9 +1,9 @@
 use super::schemas::Schemas;
-use super::{bodies, links, parameters, path_template, responses};
+use super::{bodies, links, parameters, path_template, responses, servers};
 use crate::diagnostic::{Cost, Problem, Reported, code};
 use crate::ir::{
     BodyKind, Method, Operation, Pagination, ParameterLocation, Response, RuntimeExpression,
-    SecurityRequirement, Server, Status, Type, TypeKind, TypeTable,
+    SecurityRequirement, Status, Type, TypeKind, TypeTable,
 };
 use crate::openapi::{AsyncExtension, PaginationExtension, Reading, Text};
 use crate::resolve::{Resolved, ResolvedOperation};
@@ -88,11 +88,7 @@ fn one<'a>(
         parameters,
         body,
         security: security(reading, resolved, source),
-        servers: source
-            .servers
-            .iter()
-            .map(|server| Server { url: server.url.value.clone(), description: server.description.clone() })
-            .collect(),
+        servers: servers::lower(&source.servers),
         async_operation: None,
         pagination: source
             .pagination

@@ -4,6 +4,8 @@ use crate::openapi::Server;
 pub(super) fn lower(servers: &[Server]) -> Vec<ir::Server> {
     let lower = |server: &Server| ir::Server {
         url: server.url.value.clone(),
+        template: server.template.clone(),
+        variables: server.variables.clone(),
         description: server.description.clone(),
     };
     servers.iter().map(lower).collect()

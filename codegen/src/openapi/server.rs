@@ -2,6 +2,7 @@ use serde::Serialize;
 
 use super::{Fields, Language, Reading, Text};
 use crate::diagnostic::{Cost, Problem, code};
+use crate::ir::ServerVariable;
 use crate::source::Node;
 
 /// Where the API is served.
@@ -9,6 +10,10 @@ use crate::source::Node;
 pub struct Server {
     /// The URL, variables replaced by their defaults; may be relative.
     pub url: Text,
+    /// The URL as it is written.
+    pub template: String,
+    /// Its variables, those in the URL.
+    pub variables: Vec<ServerVariable>,
     /// Markdown.
     pub description: Option<String>,
 }
@@ -42,7 +47,12 @@ impl Server {
             Some(host) => format!("{scheme}://{host}{path}"),
             None => path.clone(),
         };
-        let server = |scheme| Self { url: Text { value: url(scheme), span: node.span }, description: None };
+        let server = |scheme| Self {
+            url: Text { value: url(scheme), span: node.span },
+            template: url(scheme),
+            variables: Vec::new(),
+            description: None,
+        };
         schemes.into_iter().map(server).collect()
     }
 
@@ -52,7 +62,9 @@ impl Server {
             return None;
         };
         let fields = Fields::of(reading, node, "a server").ok()?;
-        let mut text = url.as_str()?.to_owned();
+        let template = url.as_str()?.to_owned();
+        let mut text = template.clone();
+        let mut known = Vec::new();
         let variables = node.get("variables").and_then(Node::as_object);
         for variable in variables.into_iter().flat_map(|object| object.iter()) {
             let Ok(members) =
@@ -61,13 +73,45 @@ impl Server {
                 continue;
             };
             let default = members.text("default").unwrap_or_default();
-            text = text.replace(&format!("{{{}}}", variable.key), &default);
+            let place = format!("{{{}}}", variable.key);
+            if !template.contains(&place) {
+                continue;
+            }
+            text = text.replace(&place, &default);
+            let listed = variable.value.get("enum").and_then(Node::as_array).unwrap_or_default();
+            let mut values: Vec<String> = Vec::new();
+            for value in listed.iter().filter_map(scalar_text) {
+                if !values.contains(&value) {
+                    values.push(value);
+                }
+            }
+            if !values.is_empty() && !values.contains(&default) {
+                let message = format!("the default `{default}` isn't among the values of the variable");
+                Problem::new(code::BAD_SERVER_VARIABLE, variable.value.span, message).report(reading.sink);
+                values.push(default.clone());
+            }
+            let description = members.text("description");
+            known.push(ServerVariable { name: variable.key.to_string(), default, values, description });
         }
         if text.contains(['{', '}']) {
             ignore(reading, url, "the URL has a variable without a default");
             return None;
         }
-        Some(Self { url: Text { value: text, span: url.span }, description: fields.text("description") })
+        Some(Self {
+            url: Text { value: text, span: url.span },
+            template,
+            variables: known,
+            description: fields.text("description"),
+        })
+    }
+}
+
+/// A text, or what is written without quotes by mistake: ports are.
+fn scalar_text(node: &Node) -> Option<String> {
+    match node.to_json() {
+        serde_json::Value::String(text) => Some(text),
+        value @ (serde_json::Value::Number(_) | serde_json::Value::Bool(_)) => Some(value.to_string()),
+        _ => None,
     }
 }
 

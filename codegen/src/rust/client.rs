@@ -6,6 +6,7 @@ mod follow;
 mod headers;
 mod pages;
 mod result;
+mod servers;
 
 use serde::Serialize;
 
@@ -13,13 +14,13 @@ pub use self::follow::Follow;
 pub use self::headers::{HeaderField, HeadersPlan};
 pub use self::pages::PagesPlan;
 pub use self::result::{OtherOutcome, Outcome, OutcomeVariant};
+pub use self::servers::{ServerUrl, Variable};
 
 use self::arguments::{Inputs, Value};
 use super::names::claim;
 use super::{Codec, RustApi, bodies, docs, names, reserved, security};
 use crate::ir::{
-    Api, Docs, LinkTarget, Method, Operation, Parameter, ParameterLocation, RuntimeExpression, SegmentPart,
-    Server,
+    Docs, LinkTarget, Method, Operation, Parameter, ParameterLocation, RuntimeExpression, SegmentPart,
 };
 
 /// Names that a builder has beside those of its inputs.
@@ -39,8 +40,10 @@ pub struct ClientPlan {
     pub base_path: String,
     /// One for each tag that has operations.
     pub modules: Vec<ClientModule>,
-    /// Where the API is served: URLs and descriptions.
-    pub servers: Vec<(String, String)>,
+    /// Where the API is served, as expressions.
+    pub servers: Vec<String>,
+    /// Builders of the URLs that have variables.
+    pub urls: Vec<ServerUrl>,
     /// The security schemes that operations demand: names, and where they stand as expressions.
     pub schemes: Vec<(String, String)>,
 }
@@ -192,7 +195,8 @@ pub fn plan(rust: &RustApi<'_>) -> ClientPlan {
         model_use: if uses_model { rust.config().layout.model_use() } else { String::new() },
         base_path: api.base_paths.first().cloned().unwrap_or_default(),
         modules,
-        servers: servers(api),
+        servers: servers::all(api),
+        urls: servers::urls(api),
         schemes: security::places(api),
     }
 }
@@ -335,7 +339,7 @@ fn plan_call(
         http_method: http_method(operation.method),
         path: operation.path.text.clone(),
         accept: outcome.accept.clone(),
-        server: server(rust.api(), operation),
+        server: servers::own(rust.api(), operation),
         security: security::schemes_of(rust.api(), operation),
         repeatable: matches!(operation.method, Method::Get | Method::Head | Method::Options | Method::Trace),
         arguments,
@@ -476,19 +480,6 @@ fn operation_docs(operation: &Operation) -> Vec<String> {
     }
     lines.extend(links(operation));
     lines
-}
-
-/// Where the API is served; without a word about it, nowhere.
-fn servers(api: &Api) -> Vec<(String, String)> {
-    let description = |server: &Server| server.description.clone().unwrap_or_default();
-    api.servers.iter().map(|server| (server.url.clone(), description(server))).collect()
-}
-
-/// The operation's own server, as an expression over `SERVERS` of the module above.
-fn server(api: &Api, operation: &Operation) -> String {
-    let Some(own) = operation.servers.first() else { return "None".to_owned() };
-    let home = if api.servers.is_empty() { "&[]" } else { "super::SERVERS" };
-    format!("Some(::planewright_client::ServerChange {{ home: {home}, own: {:?} }})", own.url)
 }
 
 /// What the document says to call next, and with what.

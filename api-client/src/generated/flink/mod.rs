@@ -38,11 +38,15 @@ pub mod applications;
 pub const SERVERS: &[::planewright_client::Server] = &[
     ::planewright_client::Server {
         url: "/",
+        template: "/",
         description: "Without a version, which means the oldest one that has the path.",
+        variables: &[],
     },
     ::planewright_client::Server {
         url: "/v1",
+        template: "/v1",
         description: "Version 1, the only one so far.",
+        variables: &[],
     },
 ];
 

@@ -7,7 +7,7 @@ use golden_wire::model::{
     ListAsDeclaredResponseBody, ListAsDeclaredResponseBodyMeta, ListByOffsetResponseBody, ListByTokenResponseBody, Thing, ThingSize,
 };
 use golden_wire::server::{self as api, Service};
-use planewright_client::{ErrorKind, Outgoing, Pages, Upload};
+use planewright_client::{BaseUrl, ErrorKind, Outgoing, Pages, Upload};
 use planewright_client::{Credential, Settings};
 use planewright_model::Nullable;
 use planewright_model::media::Event;
@@ -425,6 +425,22 @@ async fn headers_are_typed_and_anyone_may_come_where_the_document_says_so() {
     let (body, headers) = open.secrets().read_secret().send_with_headers().await.unwrap();
     assert_eq!((&*body, headers.x_total, headers.location), ("nobody", 3, None));
     assert_eq!(headers.x_tags.unwrap(), ["a", "ä 日"]);
+}
+
+#[test]
+fn a_server_has_variables() {
+    use golden_wire::client::{SERVERS, ServerUrl, ServerUrl2, ServerUrl2Where, ServerUrlRegion};
+    use planewright_client::CallOptions;
+
+    assert_eq!(ServerUrl::new().url(), SERVERS[0].url);
+    let url = ServerUrl::new().region(ServerUrlRegion::Us).port("8443").url();
+    assert_eq!(url, "https://us.example.org:8443/");
+    let elsewhere = ServerUrl2::new().where_(ServerUrl2Where::Near).url();
+    assert_eq!(elsewhere, "https://hints.eu.example.org/near");
+    let options = CallOptions::new().server(BaseUrl::in_process("/near").unwrap());
+    let client = client!(Echo::default());
+    assert_eq!(client.secrets().read_hint().into_call().target(), "/far/hint");
+    assert_eq!(client.secrets().read_hint().options(options).into_call().target(), "/near/hint");
 }
 
 async fn all<T>(mut pages: Pages<T>) -> Vec<T> {

@@ -14,7 +14,9 @@ pub mod work;
 pub const SERVERS: &[::planewright_client::Server] = &[
     ::planewright_client::Server {
         url: "/api",
+        template: "/api",
         description: "",
+        variables: &[],
     },
 ];
 

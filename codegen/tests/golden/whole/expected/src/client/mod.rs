@@ -15,11 +15,15 @@ pub mod walks;
 pub const SERVERS: &[::planewright_client::Server] = &[
     ::planewright_client::Server {
         url: "/",
+        template: "/",
         description: "",
+        variables: &[],
     },
     ::planewright_client::Server {
         url: "/v2",
+        template: "/v2",
         description: "",
+        variables: &[],
     },
 ];
 

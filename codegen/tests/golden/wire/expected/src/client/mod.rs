@@ -11,6 +11,200 @@ pub mod secrets;
 pub mod pages;
 pub mod streams;
 
+/// Where the document says that the API is served.
+pub const SERVERS: &[::planewright_client::Server] = &[
+    ::planewright_client::Server {
+        url: "https://eu.example.org:443/",
+        template: "https://{region}.example.org:{port}/",
+        description: "",
+        variables: &[
+            ::planewright_client::ServerVariable {
+                name: "region",
+                default: "eu",
+                values: &["eu", "us", "2nd"],
+            },
+            ::planewright_client::ServerVariable {
+                name: "port",
+                default: "443",
+                values: &[],
+            },
+        ],
+    },
+];
+
+/// The URL of a server: `https://{region}.example.org:{port}/`.
+///
+/// For [`Client::connect`], or for one call by [`CallOptions::server`](::planewright_client::CallOptions::server).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerUrl {
+    region: ServerUrlRegion,
+    port: String,
+}
+
+impl ServerUrl {
+    /// The URL as it is by default.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            region: ServerUrlRegion::Eu,
+            port: "443".to_owned(),
+        }
+    }
+
+    /// Where the things are.
+    #[must_use]
+    pub fn region(mut self, value: ServerUrlRegion) -> Self {
+        self.region = value;
+        self
+    }
+
+    /// Sets `port`.
+    #[must_use]
+    pub fn port(mut self, value: impl Into<String>) -> Self {
+        self.port = value.into();
+        self
+    }
+
+    /// The URL.
+    #[must_use]
+    pub fn url(&self) -> String {
+        const __SERVER: ::planewright_client::Server = ::planewright_client::Server {
+            url: "https://eu.example.org:443/",
+            template: "https://{region}.example.org:{port}/",
+            description: "",
+            variables: &[
+                ::planewright_client::ServerVariable {
+                    name: "region",
+                    default: "eu",
+                    values: &["eu", "us", "2nd"],
+                },
+                ::planewright_client::ServerVariable {
+                    name: "port",
+                    default: "443",
+                    values: &[],
+                },
+            ],
+        };
+        __SERVER
+            .url_with(&[("region", self.region.as_str()), ("port", self.port.as_str())])
+    }
+}
+
+impl ::core::default::Default for ServerUrl {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The values of [`ServerUrl::region`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerUrlRegion {
+    /// `eu`.
+    Eu,
+    /// `us`.
+    Us,
+    /// `2nd`.
+    N2nd,
+}
+
+impl ServerUrlRegion {
+    /// The text in the URL.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Eu => "eu",
+            Self::Us => "us",
+            Self::N2nd => "2nd",
+        }
+    }
+}
+
+/// The URL of a server: `https://hints.{region}.example.org/{where}`.
+///
+/// For [`Client::connect`], or for one call by [`CallOptions::server`](::planewright_client::CallOptions::server).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerUrl2 {
+    region: String,
+    where_: ServerUrl2Where,
+}
+
+impl ServerUrl2 {
+    /// The URL as it is by default.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            region: "eu".to_owned(),
+            where_: ServerUrl2Where::Far,
+        }
+    }
+
+    /// Sets `region`.
+    #[must_use]
+    pub fn region(mut self, value: impl Into<String>) -> Self {
+        self.region = value.into();
+        self
+    }
+
+    /// Sets `where`.
+    #[must_use]
+    pub fn where_(mut self, value: ServerUrl2Where) -> Self {
+        self.where_ = value;
+        self
+    }
+
+    /// The URL.
+    #[must_use]
+    pub fn url(&self) -> String {
+        const __SERVER: ::planewright_client::Server = ::planewright_client::Server {
+            url: "https://hints.eu.example.org/far",
+            template: "https://hints.{region}.example.org/{where}",
+            description: "",
+            variables: &[
+                ::planewright_client::ServerVariable {
+                    name: "region",
+                    default: "eu",
+                    values: &[],
+                },
+                ::planewright_client::ServerVariable {
+                    name: "where",
+                    default: "far",
+                    values: &["far", "near"],
+                },
+            ],
+        };
+        __SERVER
+            .url_with(
+                &[("region", self.region.as_str()), ("where", self.where_.as_str())],
+            )
+    }
+}
+
+impl ::core::default::Default for ServerUrl2 {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The values of [`ServerUrl2::where_`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerUrl2Where {
+    /// `far`.
+    Far,
+    /// `near`.
+    Near,
+}
+
+impl ServerUrl2Where {
+    /// The text in the URL.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Far => "far",
+            Self::Near => "near",
+        }
+    }
+}
+
 static __SCHEMES: [::planewright_client::SecurityScheme; 5] = [
     ::planewright_client::SecurityScheme {
         name: "key",

@@ -41,8 +41,24 @@ static READ_HINT: ::planewright_client::Operation = ::planewright_client::Operat
     path: "/hint",
     accept: Some("application/json"),
     server: Some(::planewright_client::ServerChange {
-        home: &[],
-        own: "https://hints.example.org/far",
+        home: super::SERVERS,
+        own: &::planewright_client::Server {
+            url: "https://hints.eu.example.org/far",
+            template: "https://hints.{region}.example.org/{where}",
+            description: "",
+            variables: &[
+                ::planewright_client::ServerVariable {
+                    name: "region",
+                    default: "eu",
+                    values: &[],
+                },
+                ::planewright_client::ServerVariable {
+                    name: "where",
+                    default: "far",
+                    values: &["far", "near"],
+                },
+            ],
+        },
     }),
     security: &[&[], &[&super::__SCHEMES[1]], &[&super::__SCHEMES[2]]],
     repeatable: true,
