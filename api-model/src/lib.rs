@@ -43,7 +43,7 @@ pub use enumeration::StringEnum;
 #[cfg(feature = "flink")]
 #[doc(inline)]
 pub use generated::flink;
-pub use json::{Decimal, DecodeError, EncodeError, Json};
+pub use json::{AtLeast, Decimal, DecodeError, EncodeError, Json};
 pub use nullable::Nullable;
 pub use parameter::Scalar;
 pub use text::{Base64, Date, DateTime, InvalidText, Uuid};

@@ -14,6 +14,7 @@ mod refusal;
 mod tape;
 #[cfg(test)]
 mod tests;
+mod tuple;
 mod untyped;
 mod values;
 mod write;
@@ -26,6 +27,7 @@ pub use decimal::Decimal;
 pub use node::{Alternative, Fit, Items, Node};
 pub use object::Object;
 pub use refusal::Refusal;
+pub use tuple::{AtLeast, Elements};
 pub(crate) use untyped::Untyped;
 pub use write::{Members, Writer};
 

@@ -14,6 +14,26 @@ pub struct Members<'w, 'o> {
     first: bool,
 }
 
+/// Writes a list element by element.
+#[derive(Debug)]
+pub struct Elements<'w, 'o> {
+    writer: &'w mut Writer<'o>,
+    first: bool,
+}
+
+impl Elements<'_, '_> {
+    pub(super) fn element<T: Json>(&mut self, value: &T) {
+        if !std::mem::take(&mut self.first) {
+            self.writer.out.push(b',');
+        }
+        value.write(self.writer);
+    }
+
+    pub(super) fn end(self) {
+        self.writer.out.push(b']');
+    }
+}
+
 impl<'o> Writer<'o> {
     pub(super) fn new(out: &'o mut Vec<u8>) -> Self {
         Self { out, fault: None }
@@ -99,6 +119,12 @@ impl<'o> Writer<'o> {
             item.write(self);
         }
         self.out.push(b']');
+    }
+
+    /// Writes a list: its elements follow.
+    pub(super) fn elements(&mut self) -> Elements<'_, 'o> {
+        self.out.push(b'[');
+        Elements { writer: self, first: true }
     }
 
     /// Writes an object with the member that tells it apart from the other alternatives of a union, which its type may

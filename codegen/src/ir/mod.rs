@@ -20,7 +20,7 @@ pub use operation::{
 };
 pub use parameter::{Parameter, ParameterLocation, Style};
 pub use types::{
-    Additional, EnumValue, Field, IntegerFormat, NameHint, NumberFormat, StringFormat, Type, TypeDecl,
+    Additional, EnumValue, Field, IntegerFormat, NameHint, NumberFormat, StringFormat, Tuple, Type, TypeDecl,
     TypeId, TypeKind, TypeUse, Union, UnionTag, Variant,
 };
 

@@ -182,10 +182,33 @@ pub enum Type {
     String(StringFormat),
     /// A list.
     Array(Box<TypeUse>),
+    /// A list whose first elements have types of their own.
+    Tuple(Tuple),
     /// An object whose member names are data.
     Map(Box<TypeUse>),
     /// A declared type.
     Named(TypeId),
+}
+
+/// A list whose first elements have types of their own. All of those are there.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Tuple {
+    /// Their types; at least one.
+    pub first: Vec<TypeUse>,
+    /// The type of further elements, if there may be any.
+    pub rest: Option<Box<TypeUse>>,
+}
+
+impl Tuple {
+    /// All types in it.
+    pub fn elements(&self) -> impl Iterator<Item = &TypeUse> {
+        self.first.iter().chain(self.rest.as_deref())
+    }
+
+    /// As [`elements`](Self::elements), to change them.
+    pub fn elements_mut(&mut self) -> impl Iterator<Item = &mut TypeUse> {
+        self.first.iter_mut().chain(self.rest.as_deref_mut())
+    }
 }
 
 /// Width of an integer. Without a `format`, 64 bits.

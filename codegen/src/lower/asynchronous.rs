@@ -151,6 +151,10 @@ impl Attach<'_, '_> {
                 member.parse::<usize>().ok()?;
                 self.leads_within(items, rest, depth)
             }
+            Type::Tuple(tuple) => {
+                let index = member.parse::<usize>().ok()?;
+                self.leads_within(tuple.first.get(index).or(tuple.rest.as_deref())?, rest, depth)
+            }
             Type::Boolean | Type::Integer(_) | Type::Number(_) | Type::String(_) => None,
             Type::Named(id) => match &self.table.get(*id).kind {
                 TypeKind::Alias(ty) => self.leads_within(ty, way, depth),

@@ -295,7 +295,7 @@ fn form<'a>(
     };
     let ty = schemas.type_use(node, owner)?;
     match shape(&schemas.table, &ty) {
-        Shape::Deep if !matches!(ty.ty, Type::Array(_)) => Ok(ty),
+        Shape::Deep if !matches!(ty.ty, Type::Array(_) | Type::Tuple(_)) => Ok(ty),
         _ => Err(not_an_object(reading, name, node)),
     }
 }

@@ -203,6 +203,11 @@ fn shape_within(table: &TypeTable, ty: &TypeUse, depth: usize) -> Shape {
         Type::Any => Shape::Mixed,
         Type::Boolean | Type::Integer(_) | Type::Number(_) | Type::String(_) => Shape::Scalar,
         Type::Map(_) => Shape::Deep,
+        // The text of a list doesn't say which of its elements is which.
+        Type::Tuple(tuple) => {
+            let flat = |ty: &TypeUse| matches!(shape_within(table, ty, depth), Shape::Scalar | Shape::Mixed);
+            if tuple.elements().all(flat) { Shape::MixedList } else { Shape::Deep }
+        }
         Type::Array(items) => match shape_within(table, items, depth) {
             Shape::Scalar => Shape::List,
             Shape::Mixed => Shape::MixedList,
@@ -238,6 +243,7 @@ fn is_json_within(table: &TypeTable, ty: &TypeUse, style: Style) -> bool {
         let within = style == Style::DeepObject;
         match &ty.ty {
             Type::Array(_) | Type::Map(_) if !may => return true,
+            Type::Tuple(_) => return true,
             Type::Array(item) if !matches!(shape(table, item), Shape::Scalar | Shape::Mixed) => return true,
             Type::Map(item) => left.push((item, within)),
             Type::Named(id) if seen.insert((*id, may)) => match &table.get(*id).kind {

@@ -192,6 +192,7 @@ fn each_use_id(ty: &TypeUse, visit: &mut dyn FnMut(TypeId)) {
     match &ty.ty {
         Type::Named(id) => visit(*id),
         Type::Array(inner) | Type::Map(inner) => each_use_id(inner, visit),
+        Type::Tuple(tuple) => tuple.elements().for_each(|element| each_use_id(element, visit)),
         Type::Any | Type::Boolean | Type::Integer(_) | Type::Number(_) | Type::String(_) => {}
     }
 }
@@ -226,6 +227,7 @@ fn use_ids(ty: &mut TypeUse, visit: &mut dyn FnMut(&mut TypeId)) {
     match &mut ty.ty {
         Type::Named(id) => visit(id),
         Type::Array(inner) | Type::Map(inner) => use_ids(inner, visit),
+        Type::Tuple(tuple) => tuple.elements_mut().for_each(|element| use_ids(element, visit)),
         Type::Any | Type::Boolean | Type::Integer(_) | Type::Number(_) | Type::String(_) => {}
     }
 }

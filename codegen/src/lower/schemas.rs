@@ -8,7 +8,8 @@ use super::view::{Property, View};
 use super::{constraints, defaults, enums, scalars};
 use crate::diagnostic::{Cost, Problem, Reported, code};
 use crate::ir::{
-    Additional, Constraints, Docs, Field, NameHint, Type, TypeDecl, TypeId, TypeKind, TypeTable, TypeUse,
+    Additional, Constraints, Docs, Field, NameHint, Tuple, Type, TypeDecl, TypeId, TypeKind, TypeTable,
+    TypeUse,
 };
 use crate::openapi::{AdditionalProperties, Document, Reading, Reference, SchemaType, Text, normal};
 use crate::resolve::target;
@@ -33,6 +34,9 @@ pub(super) struct Schemas<'a> {
 
 /// How deep schemas may stand in each other. The deepest of a real document is about fifteen.
 const MOST_NESTED: usize = 48;
+
+/// How many elements a tuple may have: as many as Rust knows to compare and to print.
+const MOST_ELEMENTS: usize = 12;
 
 /// What a schema becomes.
 enum Shape {
@@ -352,7 +356,7 @@ impl<'a> Schemas<'a> {
         }
     }
 
-    /// A list whose first elements are described one by one.
+    /// A list whose first elements are described one by one: a tuple if they are always there.
     fn tuple(
         &mut self,
         view: &View<'a>,
@@ -365,6 +369,19 @@ impl<'a> Schemas<'a> {
         }
         let count = types.len() as u64;
         let closed = matches!(&view.items, Some((node, _)) if matches!(node.value, Value::Bool(false)));
+        if limits.min_items == Some(count) && types.len() <= MOST_ELEMENTS {
+            let others = Constraints { min_items: None, max_items: None, ..limits.clone() };
+            let ends = limits.max_items == Some(count)
+                || (closed && limits.max_items.is_none_or(|most| most > count));
+            if others.is_empty() && (ends || limits.max_items.is_none()) {
+                let rest = match &view.items {
+                    _ if ends => None,
+                    Some((node, _)) => Some(self.type_use(node, &joined(owner, "item"))?),
+                    None => Some(TypeUse::plain(Type::Any)),
+                };
+                return Ok(TypeUse::plain(Type::Tuple(Tuple { first: types, rest: rest.map(Box::new) })));
+            }
+        }
         if closed {
             limits.max_items = Some(limits.max_items.map_or(count, |most| most.min(count)));
         } else if let Some((node, _)) = &view.items {

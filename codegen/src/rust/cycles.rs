@@ -28,8 +28,8 @@ pub(super) fn endless_aliases(api: &Api) -> BTreeSet<TypeId> {
 pub(super) struct Boxes(Components);
 
 impl Boxes {
-    /// `expand` gives the declared type behind a use by value, aliases removed.
-    pub(super) fn new(api: &Api, expand: impl Fn(&TypeUse) -> Option<TypeId>) -> Self {
+    /// `expand` gives the declared types behind a use by value, aliases removed: several if it is a tuple.
+    pub(super) fn new(api: &Api, expand: impl Fn(&TypeUse) -> Vec<TypeId>) -> Self {
         let edges: Vec<Vec<usize>> = api
             .types
             .iter()
@@ -40,7 +40,7 @@ impl Boxes {
                     TypeKind::Alias(target) => vec![target],
                     TypeKind::Enum { .. } => Vec::new(),
                 };
-                members.into_iter().filter_map(|member| expand(member).map(|id| id.0 as usize)).collect()
+                members.into_iter().flat_map(&expand).map(|id| id.0 as usize).collect()
             })
             .collect();
         Self(components(&edges))
@@ -53,24 +53,26 @@ impl Boxes {
 }
 
 /// Calls `found` for each declared type that the use names.
-pub(super) fn each_named(ty: &TypeUse, found: &mut impl FnMut(TypeId)) {
+pub(super) fn each_named(ty: &TypeUse, found: &mut dyn FnMut(TypeId)) {
     let mut ty = ty;
     loop {
         each_asserted(&ty.constraints, found);
         match &ty.ty {
             Type::Array(item) | Type::Map(item) => ty = item,
+            Type::Tuple(tuple) => return tuple.elements().for_each(|element| each_named(element, found)),
             Type::Named(id) => return found(*id),
             _ => return,
         }
     }
 }
 
-fn each_asserted(constraints: &Constraints, found: &mut impl FnMut(TypeId)) {
+fn each_asserted(constraints: &Constraints, found: &mut dyn FnMut(TypeId)) {
     let mut open: Vec<&TypeUse> = constraints.assertions.iter().flat_map(Assertion::types).collect();
     while let Some(ty) = open.pop() {
         open.extend(ty.constraints.assertions.iter().flat_map(Assertion::types));
         match &ty.ty {
             Type::Array(item) | Type::Map(item) => open.push(item),
+            Type::Tuple(tuple) => open.extend(tuple.elements()),
             Type::Named(id) => found(*id),
             _ => {}
         }

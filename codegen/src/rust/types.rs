@@ -186,6 +186,17 @@ impl<'a> RustApi<'a> {
             Type::Number(format) => number(*format).to_owned(),
             Type::String(format) => string(*format).to_owned(),
             Type::Array(item) => format!("Vec<{}>", self.type_expr(item, scope)),
+            Type::Tuple(tuple) => {
+                let first: Vec<_> =
+                    tuple.first.iter().map(|item| self.type_expr(item, scope) + ",").collect();
+                let first = format!("({})", first.join(" "));
+                match &tuple.rest {
+                    Some(rest) => {
+                        format!("::planewright_model::AtLeast<{first}, {}>", self.type_expr(rest, scope))
+                    }
+                    None => first,
+                }
+            }
             Type::Map(item) => format!("::planewright_model::Map<{}>", self.type_expr(item, scope)),
             Type::Named(id) => self.path(*id, scope),
         }
@@ -238,10 +249,9 @@ impl<'a> RustApi<'a> {
     /// Whether a member of `owner` with this type stands in a `Box`, because it may hold its owner.
     #[must_use]
     pub fn is_boxed(&self, owner: TypeId, ty: &TypeUse) -> bool {
-        match (self.by_value(ty), &self.boxes) {
-            (Some(member), Some(boxes)) => boxes.needed(owner, member),
-            _ => false,
-        }
+        self.boxes
+            .as_ref()
+            .is_some_and(|boxes| self.by_value(ty).into_iter().any(|member| boxes.needed(owner, member)))
     }
 
     /// The type behind the names that are mere aliases.
@@ -322,7 +332,7 @@ impl<'a> RustApi<'a> {
         let ty = self.resolve(ty);
         match &ty.ty {
             Type::Boolean | Type::Integer(_) | Type::Number(_) | Type::String(_) => true,
-            Type::Any | Type::Array(_) | Type::Map(_) => false,
+            Type::Any | Type::Array(_) | Type::Tuple(_) | Type::Map(_) => false,
             Type::Named(id) => match (self.form(*id), &self.api.types.get(*id).kind) {
                 (_, TypeKind::Enum { .. }) => true,
                 (Form::Newtype, TypeKind::Alias(target)) => matches!(target.ty, Type::String(_)),
@@ -355,6 +365,9 @@ impl<'a> RustApi<'a> {
     pub fn has_default(&self, ty: &TypeUse) -> bool {
         match &self.resolve(ty).ty {
             Type::Named(id) => self.defaulted[id.0 as usize],
+            Type::Tuple(tuple) => {
+                tuple.first.iter().all(|item| self.is_nullable(item) || self.has_default(item))
+            }
             Type::String(format) => matches!(format, StringFormat::Plain | StringFormat::Binary),
             _ => true,
         }
@@ -372,6 +385,7 @@ impl<'a> RustApi<'a> {
         !ty.constraints.is_empty()
             || match &ty.ty {
                 Type::Array(item) | Type::Map(item) => self.needs_validate(item),
+                Type::Tuple(tuple) => tuple.elements().any(|item| self.needs_validate(item)),
                 Type::Named(id) => self.validated[id.0 as usize],
                 Type::String(format) => !matches!(format, StringFormat::Plain | StringFormat::Binary),
                 _ => false,
@@ -449,11 +463,12 @@ impl<'a> RustApi<'a> {
         }
     }
 
-    /// The declared type that a use holds by value.
-    fn by_value(&self, ty: &TypeUse) -> Option<TypeId> {
-        match self.resolve(ty).ty {
-            Type::Named(id) if !matches!(self.form(id), Form::Replaced(_)) => Some(id),
-            _ => None,
+    /// The declared types that a use holds by value.
+    fn by_value(&self, ty: &TypeUse) -> Vec<TypeId> {
+        match &self.resolve(ty).ty {
+            Type::Named(id) if !matches!(self.form(*id), Form::Replaced(_)) => vec![*id],
+            Type::Tuple(tuple) => tuple.first.iter().flat_map(|item| self.by_value(item)).collect(),
+            _ => Vec::new(),
         }
     }
 

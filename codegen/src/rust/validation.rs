@@ -3,7 +3,7 @@
 use serde_json::Number;
 
 use super::types::{Form, Presence, RustApi, Scope};
-use crate::ir::{Additional, Constraints, Field, Type, TypeId, TypeKind, TypeUse};
+use crate::ir::{Additional, Constraints, Field, Tuple, Type, TypeId, TypeKind, TypeUse};
 
 const RUNTIME: &str = "::planewright_model::constraint";
 
@@ -29,6 +29,9 @@ impl RustApi<'_> {
                     "for (__index, __value) in {place}.iter().enumerate() {{ let __path = &{path}.index(__index); {body} }}"
                 ));
             }
+            Type::Tuple(tuple) if tuple.elements().any(|item| self.asserts(item)) => {
+                statements.extend(self.tuple_checks(tuple, place, path, scope));
+            }
             Type::Map(item) if self.asserts(item) => {
                 let body = self.item_checks(item, scope);
                 statements.push(format!(
@@ -50,6 +53,28 @@ impl RustApi<'_> {
         statements
     }
 
+    fn tuple_checks(&self, tuple: &Tuple, place: &str, path: &str, scope: Scope) -> Vec<String> {
+        let first = if tuple.rest.is_some() { format!("{place}.first") } else { place.to_owned() };
+        let mut statements = Vec::new();
+        for (index, item) in tuple.first.iter().enumerate() {
+            let body = self.item_checks(item, scope);
+            if !self.checks(item, scope).is_empty() {
+                statements.push(format!(
+                    "{{ let __value = &{first}.{index}; let __path = &{path}.index({index}); {body} }}"
+                ));
+            }
+        }
+        if let Some(item) = &tuple.rest
+            && !self.checks(item, scope).is_empty()
+        {
+            let (body, count) = (self.item_checks(item, scope), tuple.first.len());
+            statements.push(format!(
+                "for (__index, __value) in {place}.rest.iter().enumerate() {{ let __path = &{path}.index({count} + __index); {body} }}"
+            ));
+        }
+        statements
+    }
+
     fn item_checks(&self, item: &TypeUse, scope: Scope) -> String {
         let body = self.checks(item, scope).join(" ");
         if self.is_nullable(item) { format!("if let Some(__value) = __value {{ {body} }}") } else { body }
@@ -59,6 +84,7 @@ impl RustApi<'_> {
     fn asserts(&self, ty: &TypeUse) -> bool {
         let inside = match &ty.ty {
             Type::Array(item) | Type::Map(item) => self.asserts(item),
+            Type::Tuple(tuple) => tuple.elements().any(|item| self.asserts(item)),
             Type::Named(id) => match &self.api().types.get(*id).kind {
                 TypeKind::Alias(target) if *self.form(*id) == Form::Alias => self.asserts(target),
                 _ => false,
@@ -78,6 +104,7 @@ impl RustApi<'_> {
             || looks_at_json(target)
             || match &target.ty {
                 Type::Array(item) | Type::Map(item) => self.asserts(item),
+                Type::Tuple(tuple) => tuple.elements().any(|item| self.asserts(item)),
                 _ => false,
             }
     }

@@ -174,6 +174,12 @@ impl Show<'_> {
             Type::String(StringFormat::Plain) => "string".to_owned(),
             Type::String(format) => format!("{format:?}"),
             Type::Array(items) => format!("[{}]", self.ty(items)),
+            Type::Tuple(tuple) => {
+                let first: Vec<_> = tuple.first.iter().map(|item| self.ty(item)).collect();
+                let rest =
+                    tuple.rest.as_ref().map_or_else(String::new, |rest| format!(", {}...", self.ty(rest)));
+                format!("({}{rest})", first.join(", "))
+            }
             Type::Map(values) => format!("{{{}}}", self.ty(values)),
             Type::Named(id) => name(self.0.types.get(*id)),
         };

@@ -9,7 +9,7 @@ mod shared;
 
 pub use self::shared::{
     NotText, Code, Either, Exactly, Choice, Conditional, Has, Names, Dependent,
-    Patterned, PatternedMap, Pair, ClosedMap, Extended, Mixed, Twice, TwoUnions, Blended,
-    Levels, OpenLevels, Numbers, Maybe, Holder, OnlyNull, Limited, LimitedUnion,
-    BlendedPartIssue, OpenLevelsKnown,
+    Patterned, PatternedMap, Pair, ClosedMap, Extended, Mixed, Exact, Row, Knot, Twice,
+    TwoUnions, Blended, Levels, OpenLevels, Numbers, Maybe, Holder, OnlyNull, Limited,
+    LimitedUnion, BlendedPartIssue, OpenLevelsKnown,
 };

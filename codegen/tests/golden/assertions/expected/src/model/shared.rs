@@ -618,7 +618,7 @@ impl ::planewright_model::Validate for Patterned {
 pub type PatternedMap = ::planewright_model::Map<::planewright_model::Any>;
 
 /// The schema `Pair`.
-pub type Pair = Vec<String>;
+pub type Pair = (String, String);
 
 /// The schema `ClosedMap`.
 pub type ClosedMap = ::planewright_model::Map<i64>;
@@ -709,6 +709,38 @@ impl ::planewright_model::Validate for Extended {
 
 /// The schema `Mixed`.
 pub type Mixed = Vec<::planewright_model::Any>;
+
+/// The schema `Exact`.
+pub type Exact = (String, Option<i64>, Row);
+
+/// The schema `Row`.
+pub type Row = ::planewright_model::AtLeast<(String, i64), bool>;
+
+/// The schema `Knot`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Knot {
+    /// `next`.
+    pub next: Option<Box<(String, Knot)>>,
+}
+
+impl json::Json for Knot {
+    fn read(node: json::Node<'_>) -> Result<Self, json::Refusal> {
+        let mut object = node.object()?;
+        let value = Self {
+            next: object.optional("next")?,
+        };
+        object.end()?;
+        Ok(value)
+    }
+
+    fn write(&self, out: &mut json::Writer<'_>) {
+        out.object().optional("next", &self.next).end();
+    }
+}
+
+::planewright_model::__private::serde_by_json!(Knot);
+
+impl ::planewright_model::Validate for Knot {}
 
 /// The schema `Twice`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
