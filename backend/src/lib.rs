@@ -110,10 +110,10 @@ pub mod executor;
 pub mod id;
 #[cfg(feature = "memory")]
 pub mod memory;
-#[cfg(all(feature = "process", target_os = "linux"))]
-pub mod process;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+#[cfg(all(feature = "process", target_os = "linux"))]
+pub mod process;
 #[cfg(feature = "redb")]
 pub mod redb;
 #[cfg(feature = "simulated")]

@@ -87,7 +87,9 @@ impl Client {
             let request = WatchRequest { create_request: Some(create) };
             // The watch lasts as long as its requests do.
             let requests = stream::once(std::future::ready(request)).chain(stream::pending());
-            let request = self.signed(requests).await?;
+            let mut request = self.signed(requests).await?;
+            // A member that lost the others would keep a watch and have nothing to say.
+            request.metadata_mut().insert("hasleader", AsciiMetadataValue::from_static("true"));
             grpc.ready().await.map_err(|error| Status::from_error(Box::new(error)))?;
             grpc.streaming(request, path, ProstCodec::default()).await
         };
@@ -109,9 +111,7 @@ impl Client {
         let mut answer = self.call(path, request.clone()).await;
         for _ in 0..self.shared.endpoints.len() {
             match &answer {
-                Err(status) if status.code() == Code::Unavailable => {
-                    answer = self.call(path, request.clone()).await
-                }
+                Err(status) if is_broken(status) => answer = self.call(path, request.clone()).await,
                 _ => break,
             }
         }
@@ -161,7 +161,7 @@ impl Client {
     async fn learn(&self, index: usize, status: &Status) {
         if is_stale_token(status) {
             *self.shared.token.lock().await = None;
-        } else if matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded) {
+        } else if is_broken(status) {
             // Only the first of those who saw the endpoint fail moves on.
             let next = index.wrapping_add(1);
             let _ = self.shared.current.compare_exchange(index, next, Ordering::Relaxed, Ordering::Relaxed);
@@ -216,6 +216,13 @@ async fn within_patience<T>(call: impl Future<Output = Result<T, Status>>) -> Re
 pub(super) fn never_sent(status: &Status) -> bool {
     let first = std::error::Error::source(status);
     std::iter::successors(first, |error| error.source()).any(|error| error.is::<ConnectError>())
+}
+
+/// Whether the connection or the member failed: another may do better.
+fn is_broken(status: &Status) -> bool {
+    // What etcd itself answers has no source.
+    matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded)
+        || std::error::Error::source(status).is_some()
 }
 
 fn is_stale_token(status: &Status) -> bool {

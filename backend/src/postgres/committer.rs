@@ -12,10 +12,10 @@ use futures_util::poll;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{Severity, SqlState};
 use tokio_postgres::{Row, Statement};
 
-use crate::store::{Precondition, Revision, StoreError, Transaction, Write};
+use crate::store::{KeyRange, Precondition, Revision, StoreError, Transaction, Write};
 
 use super::heads::Heads;
 use super::{
@@ -252,7 +252,8 @@ async fn try_commit(client: &Client, batch: &[Job], spent: &[Token]) -> Result<V
     let ended = end.take_output();
     // An error before the end makes PostgreSQL roll back, whatever is asked for then. The first is the cause.
     if let Some(fault) = faults.into_iter().next() {
-        let refused = fault.as_db_error().is_some_and(|error| error.severity() == "ERROR");
+        let refused =
+            fault.as_db_error().is_some_and(|error| error.parsed_severity() == Some(Severity::Error));
         let fault = Arc::new(fault);
         return Err(if refused { Failure::Nothing(fault) } else { Failure::Unknown(fault) });
     }
@@ -270,9 +271,9 @@ async fn commit_one(client: &Client, statement: &Statement, job: &Job) -> Result
         .iter()
         .map(|precondition| {
             let (kind, revision, range) = match precondition {
-                Precondition::Absent(key) => (0, 0, crate::store::KeyRange::only(key)),
-                Precondition::Present(key) => (1, 0, crate::store::KeyRange::only(key)),
-                Precondition::ModifiedAt(key, at) => (2, sql_number(*at), crate::store::KeyRange::only(key)),
+                Precondition::Absent(key) => (0, 0, KeyRange::only(key)),
+                Precondition::Present(key) => (1, 0, KeyRange::only(key)),
+                Precondition::ModifiedAt(key, at) => (2, sql_number(*at), KeyRange::only(key)),
                 Precondition::Empty(range) => (0, 0, range.clone()),
             };
             kinds.push(kind);

@@ -23,6 +23,7 @@ pub enum OpenError {
     Store(#[from] StoreError),
 }
 
+#[cfg(any(feature = "etcd", feature = "postgres"))]
 impl OpenError {
     pub(crate) fn address(reason: impl Into<String>) -> Self {
         Self::Address { reason: reason.into() }

@@ -17,11 +17,24 @@ use crate::tools::{self, Missing};
 
 const USER: &str = "planewright";
 const PASSWORD: &str = "not-secret";
+/// The server certifies itself: nobody else knows its port.
+const CERTIFICATE: &str = "\
+[req]
+distinguished_name = name
+x509_extensions = extensions
+prompt = no
+[name]
+CN = planewright
+[extensions]
+basicConstraints = critical, CA:FALSE
+subjectAltName = IP:127.0.0.1
+";
 
 /// A running PostgreSQL with an empty database, on loopback. Dropping it stops the server and removes its folder.
 #[derive(Debug)]
 pub(crate) struct Postgres {
     url: String,
+    certificate: PathBuf,
     // Declared before the folder: fields are dropped in order, and the server writes into it.
     server: Kept,
     _folder: Temporary,
@@ -48,6 +61,8 @@ impl Postgres {
         init.args(["--username", USER, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync"]);
         process::read(account.runs(&mut init).current_dir(folder.path()))?;
 
+        let certificate = folder.path().join("certificate");
+        certify(account, folder.path())?;
         let [port] = http::free_ports()?;
         let server = {
             let (program, folder) = (programs.join("postgres"), folder.path().to_owned());
@@ -59,6 +74,9 @@ impl Postgres {
                 {
                     command.args(["-c", setting]);
                 }
+                command.args(["-c", "ssl=on"]);
+                command.arg("-c").arg(format!("ssl_cert_file={}", folder.join("certificate").display()));
+                command.arg("-c").arg(format!("ssl_key_file={}", folder.join("key").display()));
                 account.runs(&mut command).current_dir(&folder);
                 command
             }
@@ -71,7 +89,7 @@ impl Postgres {
         })
         .with_context(|| format!("PostgreSQL{}", log_end(&log)))?;
         let url = format!("postgres://{USER}:{PASSWORD}@127.0.0.1:{port}/postgres");
-        Ok(Self { url, server, _folder: folder })
+        Ok(Self { url, certificate, server, _folder: folder })
     }
 
     /// Where it is, with user, password and database.
@@ -80,10 +98,33 @@ impl Postgres {
     }
 
     /// What tells a program where it is, and how to kill it.
-    pub(crate) fn environment(&self) -> [(&'static str, String); 2] {
-        let pid = self.server.pid_file().display().to_string();
-        [("PLANEWRIGHT_POSTGRES", self.url().to_owned()), ("PLANEWRIGHT_POSTGRES_PID", pid)]
+    pub(crate) fn environment(&self) -> [(&'static str, String); 3] {
+        [
+            ("PLANEWRIGHT_POSTGRES", self.url().to_owned()),
+            ("PLANEWRIGHT_POSTGRES_PID", self.server.pid_file().display().to_string()),
+            ("PLANEWRIGHT_POSTGRES_CA", self.certificate.display().to_string()),
+        ]
     }
+}
+
+/// Makes a key and a certificate in the folder.
+fn certify(account: Account, folder: &Path) -> Result<()> {
+    let (config, key) = (folder.join("certificate.conf"), folder.join("key"));
+    fs::write(&config, CERTIFICATE)?;
+    let mut request = Command::new("openssl");
+    request.args([
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-config",
+    ]);
+    request.arg(config).arg("-keyout").arg(&key).arg("-out").arg(folder.join("certificate"));
+    process::read(&mut request)?;
+    account.own(&key)
 }
 
 /// The folder of the server's programs: Debian keeps them off the search path, one folder per release.

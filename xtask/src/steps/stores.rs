@@ -10,6 +10,6 @@ pub(super) fn on_servers() -> Result<String> {
     let servers = Servers::start(&[Kind::Postgres, Kind::Etcd])?;
     let mut test = cargo();
     test.args(["test", "--quiet", "--package", "planewright-backend", "--features", "etcd,postgres"]);
-    process::run(servers.tell(test.args(["--test", "servers"])))?;
+    process::run(servers.tell(test.args(["--test", "servers", "--test", "server_faults"])))?;
     Ok("PostgreSQL and etcd".to_owned())
 }
