@@ -3,6 +3,7 @@
 //! Exit codes: 0 all is well; 1 a history breaks the contract, or could not be decided; 2 usage; 3 could not run.
 
 mod stores;
+mod toy;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -78,6 +79,8 @@ struct Crash {
 struct Writers {
     #[arg(long, value_enum)]
     store: Kind,
+    #[arg(long)]
+    prefix: String,
     #[arg(long)]
     data: PathBuf,
     #[arg(long)]
@@ -212,6 +215,9 @@ fn kill(crash: &Crash) -> Result<bool> {
     let mut arguments =
         vec!["writers".to_owned(), "--store".to_owned(), store.to_string(), "--data".to_owned()];
     arguments.push(data.display().to_string());
+    // The same store may be judged in both ways, one after the other.
+    let prefix = if *server { "crash-server/" } else { "crash/" };
+    arguments.extend(["--prefix".to_owned(), prefix.to_owned()]);
     let server = server.then(|| store.server()).transpose()?;
     let plan = parent::Plan {
         program: std::env::current_exe()?,
@@ -249,7 +255,7 @@ async fn write(writers: &Writers) -> Result<()> {
         None => stores[0].revision().await?,
     };
     let orders = child::Orders {
-        prefix: "crash/".to_owned(),
+        prefix: writers.prefix.clone(),
         run: writers.run,
         load: Load { keys: 12, ..Load::of_seed(writers.seed) },
         after,

@@ -12,6 +12,8 @@ use planewright_backend::postgres::PostgresStore;
 use planewright_backend::redb::RedbStore;
 use planewright_backend::store::Store;
 
+use crate::toy::{Fault, Toy};
+
 /// An implementation that ships.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
@@ -23,6 +25,16 @@ pub(crate) enum Kind {
     Postgres,
     /// The cluster that PLANEWRIGHT_ETCD names.
     Etcd,
+    /// A text file: what the judge of killed processes is tried on.
+    #[value(hide = true)]
+    Toy,
+    /// The same with faults.
+    #[value(hide = true)]
+    ToyLate,
+    #[value(hide = true)]
+    ToyTorn,
+    #[value(hide = true)]
+    ToyEarly,
 }
 
 impl fmt::Display for Kind {
@@ -32,6 +44,10 @@ impl fmt::Display for Kind {
             Self::Redb => "redb",
             Self::Postgres => "postgres",
             Self::Etcd => "etcd",
+            Self::Toy => "toy",
+            Self::ToyLate => "toy-late",
+            Self::ToyTorn => "toy-torn",
+            Self::ToyEarly => "toy-early",
         })
     }
 }
@@ -40,9 +56,9 @@ impl Kind {
     /// The file with the process id of the store's server.
     pub(crate) fn server(self) -> Result<PathBuf> {
         match self {
-            Self::Memory | Self::Redb => bail!("{self} has no server"),
             Self::Postgres => Ok(variable("PLANEWRIGHT_POSTGRES_PID")?.into()),
             Self::Etcd => Ok(variable("PLANEWRIGHT_ETCD_PID")?.into()),
+            _ => bail!("{self} has no server"),
         }
     }
 
@@ -59,6 +75,10 @@ impl Kind {
                 let opened = tokio::task::spawn_blocking(move || RedbStore::open(file)).await?;
                 Ok(vec![Arc::new(opened?)])
             }
+            Self::Toy => toy(&file()?, None).await,
+            Self::ToyLate => toy(&file()?, Some(Fault::Late)).await,
+            Self::ToyTorn => toy(&file()?, Some(Fault::Torn)).await,
+            Self::ToyEarly => toy(&file()?, Some(Fault::Early)).await,
             Self::Postgres => {
                 let url = variable("PLANEWRIGHT_POSTGRES")?;
                 several(async || Ok(Arc::new(PostgresStore::connect(&url).await?))).await
@@ -71,8 +91,14 @@ impl Kind {
     }
 }
 
+async fn toy(file: &Path, fault: Option<Fault>) -> Result<Vec<Arc<dyn Store>>> {
+    Ok(vec![Arc::new(Toy::open(file, fault).await?)])
+}
+
 /// As many values of a store as a small cluster has servers.
-async fn several<S: Store + 'static>(connect: impl AsyncFn() -> Result<Arc<S>>) -> Result<Vec<Arc<dyn Store>>> {
+async fn several<S: Store + 'static>(
+    connect: impl AsyncFn() -> Result<Arc<S>>,
+) -> Result<Vec<Arc<dyn Store>>> {
     let mut stores: Vec<Arc<dyn Store>> = Vec::new();
     for _ in 0..3 {
         stores.push(connect().await?);

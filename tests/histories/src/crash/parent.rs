@@ -142,7 +142,8 @@ impl Running {
         let started = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
         let mut child = started.with_context(|| format!("cannot start {}", plan.program.display()))?;
         let stdout = child.stdout.take().context("no standard output")?;
-        let (send, lines) = mpsc::channel();
+        // A bound, so that a process does not run far ahead of the one who will kill it.
+        let (send, lines) = mpsc::sync_channel(100);
         std::thread::spawn(move || {
             for line in BufReader::new(stdout).lines().map_while(Result::ok) {
                 // The last line of a killed process may be cut: it was not told.
