@@ -10,29 +10,31 @@ mod program;
 mod savepoints;
 mod seed;
 mod snapshots;
+mod timeline;
 mod view;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
-use futures_util::future::select;
+use futures_util::future::{Either, select};
 use futures_util::stream;
 use tokio::sync::watch;
 
 use crate::executor::*;
 use crate::id::{DataSetId, JobId, TriggerId, VertexId};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, WatchStream};
 use crate::time::{Clock, SystemClock, Timestamp};
 
 pub use faults::{Call, Fault, Faults};
 
-use cluster::{Cluster, Input};
-use journal::{Journal, Record};
+use cluster::Input;
+use journal::Journal;
 use program::Program;
+use timeline::{Timeline, unavailable};
 
 /// How a simulated cluster behaves. [`default`](SimulatedOptions::default) is one worker with four slots.
 #[derive(Clone, Debug)]
@@ -103,7 +105,7 @@ pub struct SimulatedExecutor {
 }
 
 struct Inner {
-    cluster: Mutex<Cluster>,
+    timeline: Mutex<Timeline>,
     clock: Arc<dyn Clock>,
     faults: Faults,
     journal: Option<Journal>,
@@ -120,14 +122,16 @@ impl SimulatedExecutor {
 
     /// A cluster that follows `clock`.
     pub fn with_clock(options: SimulatedOptions, clock: Arc<dyn Clock>) -> Self {
-        let cluster = Cluster::new(&options);
-        Self::of(cluster, None, options, clock)
+        Self::of(None, options, clock)
     }
 
     /// A cluster that remembers: its inputs are kept in `store` under keys that begin with `prefix` and a slash, and a
     /// cluster opened from there again, with the same options, is where the old one would be now.
     ///
-    /// Inputs are stored before they are acknowledged. One process at a time may use a journal; a second one's calls fail.
+    /// Several servers may open the same one: they agree on one order of all inputs, each computes the cluster from it, and
+    /// each sees every input that was acknowledged before it looks. An input counts from the moment that the server's clock
+    /// shows that took it. A server that has looked beyond that moment, because its clock goes ahead or the input was on its way,
+    /// corrects itself, and what it showed in between is as if it had not been.
     ///
     /// # Errors
     ///
@@ -138,25 +142,15 @@ impl SimulatedExecutor {
         store: Arc<dyn Store>,
         prefix: &str,
     ) -> Result<Self, StoreError> {
-        let (journal, records) = Journal::open(store, prefix).await?;
-        let mut cluster = Cluster::new(&options);
-        for Record { at, input } in records {
-            // Only inputs that were accepted are in a journal. Options that have changed may turn one down, and that is
-            // no reason to give up the others.
-            let _ = cluster.replay(at, input);
-        }
-        Ok(Self::of(cluster, Some(journal), options, clock))
+        let executor = Self::of(Some(Journal::new(store, prefix)), options, clock);
+        executor.catch_up().await?;
+        Ok(executor)
     }
 
-    fn of(
-        cluster: Cluster,
-        journal: Option<Journal>,
-        options: SimulatedOptions,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
+    fn of(journal: Option<Journal>, options: SimulatedOptions, clock: Arc<dyn Clock>) -> Self {
         Self {
             inner: Arc::new(Inner {
-                cluster: Mutex::new(cluster),
+                timeline: Mutex::new(Timeline::new(&options)),
                 clock,
                 faults: Faults::default(),
                 journal,
@@ -171,42 +165,101 @@ impl SimulatedExecutor {
         &self.inner.faults
     }
 
+    async fn catch_up(&self) -> Result<(), StoreError> {
+        let Inner { timeline, journal, options, .. } = &*self.inner;
+        match journal {
+            Some(journal) => timeline::catch_up(timeline, journal, options).await,
+            None => Ok(()),
+        }
+    }
+
     /// The cluster as it is now, and the moment that this is.
-    fn now(&self) -> (MutexGuard<'_, Cluster>, Timestamp) {
-        let cluster = self.inner.cluster.lock();
-        let mut cluster = cluster.unwrap_or_else(PoisonError::into_inner);
-        let now = cluster.advance(self.inner.clock.now());
-        (cluster, now)
+    async fn now(&self) -> Result<(MutexGuard<'_, Timeline>, Timestamp), ExecutorError> {
+        self.catch_up().await.map_err(unavailable)?;
+        let mut timeline = timeline::lock(&self.inner.timeline);
+        let now = timeline.advance(self.inner.clock.now());
+        Ok((timeline, now))
     }
 
     async fn apply(&self, call: Call, input: Input) -> Result<(), ExecutorError> {
+        let Inner { timeline, clock, journal, options, .. } = &*self.inner;
         let apply = async {
-            self.apply_and_note(input)?;
-            self.inner.changed.send_replace(());
-            match &self.inner.journal {
-                None => Ok(()),
-                Some(journal) => journal.flush().await.map_err(unknown),
+            match journal {
+                Some(journal) => timeline::agree(timeline, journal, options, &**clock, input).await?,
+                None => {
+                    let mut timeline = timeline::lock(timeline);
+                    timeline.advance(clock.now());
+                    timeline.apply(input)?;
+                }
             }
+            self.inner.changed.send_replace(());
+            Ok(())
         };
         self.inner.faults.around(call, apply).await
     }
 
-    /// Both under one lock, so that the journal has the order of the inputs.
-    fn apply_and_note(&self, input: Input) -> Result<(), ExecutorError> {
-        let (mut cluster, at) = self.now();
-        match &self.inner.journal {
-            None => cluster.apply(input),
-            Some(journal) => {
-                cluster.apply(input.clone())?;
-                journal.note(&Record { at, input }).map_err(unknown)
+    async fn summaries(&self) -> Result<Vec<JobSummary>, ExecutorError> {
+        let (cluster, now) = self.now().await?;
+        let jobs = cluster.order.iter().filter_map(|id| cluster.jobs.get(id));
+        Ok(jobs.map(|job| view::without_checkpoints(job, &cluster.shared, now).summary()).collect())
+    }
+}
+
+/// Somebody who follows the states of jobs.
+struct Watch {
+    known: BTreeMap<JobId, JobState>,
+    news: VecDeque<JobSummary>,
+    /// Wakes after an input to this server.
+    changed: watch::Receiver<()>,
+    /// Wakes after an input to any server.
+    appended: Option<WatchStream>,
+}
+
+impl SimulatedExecutor {
+    async fn next_news(&self, watch: &mut Watch) -> Result<JobSummary, ExecutorError> {
+        if let (Some(journal), None) = (&self.inner.journal, &watch.appended) {
+            // From before the first look, so that nothing is missed between the two.
+            let revision = journal.revision().await.map_err(unavailable)?;
+            watch.appended = Some(journal.watch(revision).await.map_err(unavailable)?);
+        }
+        loop {
+            if let Some(news) = watch.news.pop_front() {
+                return Ok(news);
+            }
+            // Before the look, so that an input right after it ends the wait.
+            watch.changed.borrow_and_update();
+            let known = &mut watch.known;
+            let mut jobs = self.summaries().await?;
+            jobs.retain(|job| known.insert(job.id, job.state) != Some(job.state));
+            watch.news = jobs.into();
+            if !watch.news.is_empty() {
+                continue;
+            }
+            let due = self.now().await?.0.next_due();
+            let due = std::pin::pin!(async {
+                match due {
+                    Some(due) => self.inner.clock.until(due).await,
+                    None => std::future::pending().await,
+                }
+            });
+            let changed = std::pin::pin!(watch.changed.changed());
+            let input = select(changed, due);
+            match &mut watch.appended {
+                None => drop(input.await),
+                Some(appended) => {
+                    if let Either::Left((change, _)) = select(appended.next(), input).await {
+                        match change {
+                            Some(change) => drop(change.map_err(unavailable)?),
+                            None => {
+                                return Err(ExecutorError::Unavailable {
+                                    source: "the journal's watch ended".into(),
+                                });
+                            }
+                        }
+                    }
+                }
             }
         }
-    }
-
-    fn summaries(&self) -> Vec<JobSummary> {
-        let (cluster, now) = self.now();
-        let jobs = cluster.order.iter().filter_map(|id| cluster.jobs.get(id));
-        jobs.map(|job| view::without_checkpoints(job, &cluster.shared, now).summary()).collect()
     }
 }
 
@@ -214,11 +267,6 @@ impl fmt::Debug for SimulatedExecutor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SimulatedExecutor").field("options", &self.inner.options).finish_non_exhaustive()
     }
-}
-
-/// The input counts already, but the caller can't rely on it before it is stored; repeating the call stores it.
-fn unknown(error: StoreError) -> ExecutorError {
-    ExecutorError::OutcomeUnknown { source: error.into() }
 }
 
 #[async_trait]
@@ -270,54 +318,35 @@ impl Executor for SimulatedExecutor {
         scope: OperationScope,
         trigger: TriggerId,
     ) -> Result<Option<Operation>, ExecutorError> {
-        let operation = async { Ok(self.now().0.operation(scope, trigger).cloned()) };
+        let operation = async { Ok(self.now().await?.0.operation(scope, trigger).cloned()) };
         self.inner.faults.around(Call::Operation, operation).await
     }
 
     async fn describe(&self, job: JobId) -> Result<JobDescription, ExecutorError> {
         let describe = async {
-            let (cluster, now) = self.now();
+            let (cluster, now) = self.now().await?;
             Ok(view::describe(cluster.job(job)?, &cluster.shared, now))
         };
         self.inner.faults.around(Call::Describe, describe).await
     }
 
     async fn list(&self) -> Result<Vec<JobSummary>, ExecutorError> {
-        let list = async { Ok(self.summaries()) };
+        let list = self.summaries();
         self.inner.faults.around(Call::List, list).await
     }
 
     fn watch(&self) -> StatusStream<'_> {
-        struct Watch {
-            known: BTreeMap<JobId, JobState>,
-            news: VecDeque<JobSummary>,
-            changed: watch::Receiver<()>,
-        }
-        let watch =
-            Watch { known: BTreeMap::new(), news: VecDeque::new(), changed: self.inner.changed.subscribe() };
-        stream::unfold(watch, move |mut watch| async move {
-            loop {
-                if let Some(news) = watch.news.pop_front() {
-                    return Some((Ok(news), watch));
-                }
-                // Before the look, so that an input right after it ends the wait.
-                watch.changed.borrow_and_update();
-                let known = &mut watch.known;
-                let mut jobs = self.summaries();
-                jobs.retain(|job| known.insert(job.id, job.state) != Some(job.state));
-                watch.news = jobs.into();
-                if watch.news.is_empty() {
-                    let due = self.now().0.next_due();
-                    let input = std::pin::pin!(watch.changed.changed());
-                    match due {
-                        Some(due) => {
-                            select(input, self.inner.clock.until(due)).await;
-                        }
-                        None => {
-                            let _ = input.await;
-                        }
-                    }
-                }
+        let watch = Watch {
+            known: BTreeMap::new(),
+            news: VecDeque::new(),
+            changed: self.inner.changed.subscribe(),
+            appended: None,
+        };
+        stream::unfold(Some(watch), move |watch| async move {
+            let mut watch = watch?;
+            match self.next_news(&mut watch).await {
+                Ok(news) => Some((Ok(news), Some(watch))),
+                Err(error) => Some((Err(error), None)),
             }
         })
         .boxed()
@@ -364,12 +393,12 @@ impl Executor for SimulatedExecutor {
     }
 
     async fn workers(&self) -> Result<Vec<Worker>, ExecutorError> {
-        let (cluster, now) = self.now();
+        let (cluster, now) = self.now().await?;
         Ok(processes::workers(&cluster, &self.inner.options, now))
     }
 
     async fn metrics(&self, scope: &MetricScope, names: &[String]) -> Result<Vec<Metric>, ExecutorError> {
-        let (cluster, now) = self.now();
+        let (cluster, now) = self.now().await?;
         let mut metrics = metrics::of(&cluster, scope, &self.inner.options, now);
         if !names.is_empty() {
             metrics.retain(|metric| names.contains(&metric.name));
@@ -383,13 +412,13 @@ impl Executor for SimulatedExecutor {
         vertex: VertexId,
         request: FlameGraphRequest,
     ) -> Result<Option<FlameGraph>, ExecutorError> {
-        let (cluster, now) = self.now();
+        let (cluster, now) = self.now().await?;
         let job = view::describe(cluster.job(job)?, &cluster.shared, now);
         processes::flame_graph(&job, vertex, request)
     }
 
     async fn data_sets(&self) -> Result<Vec<DataSet>, ExecutorError> {
-        Ok(self.now().0.shared.data_sets.values().cloned().collect())
+        Ok(self.now().await?.0.shared.data_sets.values().cloned().collect())
     }
 
     async fn delete_data_set(&self, trigger: TriggerId, data_set: DataSetId) -> Result<(), ExecutorError> {
@@ -402,7 +431,7 @@ impl Executor for SimulatedExecutor {
     }
 
     async fn logs(&self, node: &Node) -> Result<Vec<LogFile>, ExecutorError> {
-        let (cluster, now) = self.now();
+        let (cluster, now) = self.now().await?;
         let text = processes::log(&cluster, &self.inner.options, node)?;
         Ok(vec![LogFile {
             name: processes::log_name(node).to_owned(),
@@ -412,7 +441,7 @@ impl Executor for SimulatedExecutor {
     }
 
     async fn log(&self, node: &Node, name: &str) -> Result<ByteStream, ExecutorError> {
-        let (cluster, _) = self.now();
+        let (cluster, _) = self.now().await?;
         let text = processes::log(&cluster, &self.inner.options, node)?;
         if name != processes::log_name(node) {
             return Err(ExecutorError::not_found(format!("log file {name}")));
@@ -421,7 +450,7 @@ impl Executor for SimulatedExecutor {
     }
 
     async fn thread_dump(&self, node: &Node) -> Result<Vec<ThreadInfo>, ExecutorError> {
-        let (cluster, _) = self.now();
+        let (cluster, _) = self.now().await?;
         processes::log(&cluster, &self.inner.options, node)?;
         Ok(vec![ThreadInfo { name: "main".to_owned(), stack: "\"main\" Id=1 WAITING\n\n".to_owned() }])
     }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use planewright_backend::executor::*;
 use planewright_backend::id::{JobId, TriggerId};
 use planewright_backend::memory::MemoryStore;
@@ -373,13 +374,95 @@ async fn a_journal_brings_the_cluster_back() {
         assert_eq!(second.status(OperationScope::Savepoint(JOB)).await, status);
         second.wait(150);
     }
-    // The old process must not write on beside the new one.
+    // Both go on, and are one cluster.
     second.executor.cancel(JOB).await.unwrap();
+    assert_eq!(first.job(JOB).await.state, JobState::Cancelling);
     second.wait(1);
-    let error = first.executor.cancel(JOB).await.unwrap_err();
-    assert!(matches!(error, ExecutorError::OutcomeUnknown { .. }), "{error}");
+    first.executor.submit(Submission::new(JobId::from_bytes([9; 16]))).await.unwrap();
     second.wait(1000);
+    let lists = [first.executor.list().await.unwrap(), second.executor.list().await.unwrap()];
+    assert_eq!(lists[0].len(), 3);
+    assert_eq!(lists[0], lists[1]);
     assert_eq!(open().await.unwrap().describe(JOB).await.unwrap(), second.job(JOB).await);
+}
+
+/// A server whose clock goes behind takes an input at a moment that has gone by elsewhere.
+#[tokio::test]
+async fn servers_with_different_clocks_show_one_cluster() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let mut servers = Vec::new();
+    for ahead in [0, 400] {
+        let clock = VirtualClock::starting_at(Timestamp(1_700_000_000_000 + ahead));
+        let options = SimulatedOptions::default();
+        let open = SimulatedExecutor::open(options, Arc::new(clock.clone()), store.clone(), "simulated");
+        servers.push(Simulation { executor: open.await.unwrap(), clock });
+    }
+    let [behind, ahead] = <[Simulation; 2]>::try_from(servers).unwrap_or_else(|_| unreachable!());
+    ahead.submit(JOB, "StreamingJob", "--runtime-ms 500 --bounded", 1).await;
+    assert_eq!(ahead.job(JOB).await.state, behind.job(JOB).await.state);
+    behind.wait(900);
+    ahead.wait(900);
+    // Ended here, and not yet there.
+    assert_eq!(ahead.job(JOB).await.state, JobState::Finished);
+    behind.executor.cancel(JOB).await.unwrap();
+    behind.wait(2000);
+    ahead.wait(2000);
+    let [one, two] = [behind.job(JOB).await, ahead.job(JOB).await];
+    assert_eq!((one.state, &one.entered), (two.state, &two.entered));
+    assert_eq!(one.state, JobState::Canceled);
+}
+
+/// Many servers, many callers, and one order.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn all_servers_agree_on_one_order() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let clock = VirtualClock::starting_at(Timestamp(1_700_000_000_000));
+    let open = || {
+        let options = SimulatedOptions { slots_per_worker: 3, ..SimulatedOptions::default() };
+        SimulatedExecutor::open(options, Arc::new(clock.clone()), store.clone(), "simulated")
+    };
+    let mut servers = Vec::new();
+    for _ in 0..3 {
+        servers.push(open().await.unwrap());
+    }
+    let mut calls = Vec::new();
+    for (number, server) in (0..24).zip(servers.iter().cycle()) {
+        let (server, clock) = (server.clone(), clock.clone());
+        calls.push(tokio::spawn(async move {
+            let id = JobId::from_bytes([number; 16]);
+            server.submit(Submission { parallelism: Some(1), ..Submission::new(id) }).await.unwrap();
+            clock.advance(Duration::from_millis(7));
+            server.submit(Submission { parallelism: Some(1), ..Submission::new(id) }).await.unwrap();
+            if number % 2 == 0 {
+                server.cancel(id).await.unwrap();
+            }
+        }));
+    }
+    for call in calls {
+        call.await.unwrap();
+    }
+    clock.advance(Duration::from_secs(5));
+    let expected = open().await.unwrap().list().await.unwrap();
+    assert_eq!(expected.len(), 24);
+    for server in &servers {
+        assert_eq!(server.list().await.unwrap(), expected);
+    }
+}
+
+/// What one server is told wakes those who watch another.
+#[tokio::test]
+async fn a_watch_hears_of_inputs_to_other_servers() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let clock = VirtualClock::starting_at(Timestamp(1_700_000_000_000));
+    let open = || {
+        let options = SimulatedOptions::default();
+        SimulatedExecutor::open(options, Arc::new(clock.clone()), store.clone(), "simulated")
+    };
+    let (one, two) = (open().await.unwrap(), open().await.unwrap());
+    let mut watch = two.watch();
+    assert!(futures_util::poll!(watch.next()).is_pending());
+    one.submit(Submission::new(JOB)).await.unwrap();
+    assert_eq!(watch.next().await.unwrap().unwrap().id, JOB);
 }
 
 #[derive(Clone, Debug)]

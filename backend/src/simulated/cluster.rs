@@ -234,39 +234,75 @@ impl Cluster {
         self.shared.operations.get(&(scope, trigger))
     }
 
-    /// Takes an input that was accepted before, as it was then: what has changed on disk since doesn't matter.
-    pub(super) fn replay(&mut self, at: Timestamp, input: Input) -> Result<(), ExecutorError> {
-        self.advance(at);
-        match input {
-            Input::Submit(submission) => self.accept(submission),
-            input => self.apply(input),
-        }
+    /// The last moment that was reached.
+    pub(super) fn reached(&self) -> Timestamp {
+        self.now
     }
 
-    /// Takes an input at the moment that was reached last.
-    pub(super) fn apply(&mut self, input: Input) -> Result<(), ExecutorError> {
+    /// Whether an input would change anything now, or why it is refused.
+    pub(super) fn check(&self, input: &Input) -> Result<bool, ExecutorError> {
+        let is_new = |scope, trigger: &TriggerId| self.operation(scope, *trigger).is_none();
         match input {
-            Input::Submit(submission) => {
-                if let Some(restore) = &submission.restore
-                    && !self.jobs.contains_key(&submission.id)
-                    && !self.shared.savepoints.exists(&restore.location)
-                {
-                    return Err(ExecutorError::Rejected {
-                        reason: format!("savepoint {} does not exist", restore.location),
-                    });
-                }
-                self.accept(submission)
-            }
-            Input::Cancel(job) => self.cancel(job),
-            Input::Savepoint { job, trigger, directory, format, cancel, stop } => {
-                let scope = OperationScope::Savepoint(job);
-                if self.operation(scope, trigger).is_some() {
-                    return Ok(());
-                }
-                let Some(directory) = directory.or_else(|| self.savepoint_directory.clone()) else {
+            Input::Submit(submission) => self.check_submission(submission),
+            Input::Cancel(id) => match self.job(*id)?.state {
+                JobState::Cancelling | JobState::Canceled => Ok(false),
+                state if state.is_terminal() => Err(ExecutorError::Ended { job: *id, state }),
+                // The failure came first and is as good as over.
+                JobState::Failing => Ok(false),
+                _ => Ok(true),
+            },
+            Input::Savepoint { job, trigger, directory, .. } => {
+                let is_new = is_new(OperationScope::Savepoint(*job), trigger);
+                if is_new && directory.is_none() && self.savepoint_directory.is_none() {
                     return Err(ExecutorError::Invalid {
                         reason: "no target directory is given and none is configured".to_owned(),
                     });
+                }
+                Ok(is_new)
+            }
+            Input::Checkpoint { job, trigger, .. } => Ok(is_new(OperationScope::Checkpoint(*job), trigger)),
+            Input::Rescale { job, trigger, request } => {
+                if !is_new(OperationScope::Rescale(*job), trigger) {
+                    return Ok(false);
+                }
+                self.bounds(*job, request).map(|_| true)
+            }
+            Input::Dispose { trigger, .. } => Ok(is_new(OperationScope::SavepointDisposal, trigger)),
+            Input::DeleteDataSet { trigger, .. } => Ok(is_new(OperationScope::DataSetDeletion, trigger)),
+        }
+    }
+
+    fn check_submission(&self, submission: &Submission) -> Result<bool, ExecutorError> {
+        let id = submission.id;
+        match self.jobs.get(&id) {
+            Some(job) if job.submission == *submission => return Ok(false),
+            Some(_) => {
+                return Err(ExecutorError::Conflict {
+                    reason: format!("job {id} was submitted before with other content"),
+                });
+            }
+            None => {}
+        }
+        if let Some(restore) = &submission.restore
+            && !self.shared.savepoints.exists(&restore.location)
+        {
+            return Err(ExecutorError::Rejected {
+                reason: format!("savepoint {} does not exist", restore.location),
+            });
+        }
+        Program::of(submission, self.default_parallelism).map(|_| true)
+    }
+
+    /// Takes an input at the moment that was reached last. What [`check`](Cluster::check) refuses changes nothing, but for what
+    /// has changed on disk since it was accepted: that doesn't matter any more.
+    pub(super) fn apply(&mut self, input: Input) {
+        match input {
+            Input::Submit(submission) => self.accept(submission),
+            Input::Cancel(job) => self.cancel(job),
+            Input::Savepoint { job, trigger, directory, format, cancel, stop } => {
+                let scope = OperationScope::Savepoint(job);
+                let Some(directory) = directory.or_else(|| self.savepoint_directory.clone()) else {
+                    return;
                 };
                 let location = self.shared.savepoints.location(&directory, job, trigger);
                 let afterwards = match (stop, cancel) {
@@ -277,14 +313,12 @@ impl Cluster {
                 self.operate(scope, trigger, job, |job, at, shared| {
                     job.savepoint(trigger, location, format, afterwards, at, shared);
                 });
-                Ok(())
             }
             Input::Checkpoint { job, trigger, kind } => {
                 let scope = OperationScope::Checkpoint(job);
                 self.operate(scope, trigger, job, |job, at, shared| {
                     job.checkpoint_on_request(trigger, kind, at, shared);
                 });
-                Ok(())
             }
             Input::Rescale { job, trigger, request } => self.rescale(job, trigger, &request),
             Input::Dispose { trigger, location } => {
@@ -301,7 +335,6 @@ impl Cluster {
                     };
                     self.shared.finish_operation((scope, trigger), status);
                 }
-                Ok(())
             }
             Input::DeleteDataSet { trigger, data_set } => {
                 let scope = OperationScope::DataSetDeletion;
@@ -310,54 +343,42 @@ impl Cluster {
                     let status = OperationStatus::Completed(Outcome::Done);
                     self.shared.finish_operation((scope, trigger), status);
                 }
-                Ok(())
             }
         }
     }
 
-    fn accept(&mut self, submission: Submission) -> Result<(), ExecutorError> {
+    fn accept(&mut self, submission: Submission) {
         let id = submission.id;
-        if let Some(job) = self.jobs.get(&id) {
-            return if job.submission == submission {
-                Ok(())
-            } else {
-                Err(ExecutorError::Conflict {
-                    reason: format!("job {id} was submitted before with other content"),
-                })
-            };
+        // Options that have changed may turn down what was accepted once.
+        let Ok(program) = Program::of(&submission, self.default_parallelism) else {
+            return;
+        };
+        if self.jobs.contains_key(&id) {
+            return;
         }
-        let program = Program::of(&submission, self.default_parallelism)?;
         let job = Job::new(submission, program, self.now, self.shared.step);
         self.agenda.extend(job.due(&self.shared).map(|due| (due, id)));
         self.jobs.insert(id, job);
         self.order.push(id);
-        Ok(())
     }
 
-    fn cancel(&mut self, id: JobId) -> Result<(), ExecutorError> {
-        match self.job(id)?.state {
-            JobState::Cancelling | JobState::Canceled => Ok(()),
-            state if state.is_terminal() => Err(ExecutorError::Ended { job: id, state }),
-            // The failure came first and is as good as over.
-            JobState::Failing => Ok(()),
-            _ => {
-                let at = self.now;
-                self.with_job(id, |job, shared| job.cancel(at, shared));
-                Ok(())
-            }
+    fn cancel(&mut self, id: JobId) {
+        if matches!(self.check(&Input::Cancel(id)), Ok(true)) {
+            let at = self.now;
+            self.with_job(id, |job, shared| job.cancel(at, shared));
         }
     }
 
-    fn rescale(
-        &mut self,
-        id: JobId,
-        trigger: TriggerId,
-        request: &RescaleRequest,
-    ) -> Result<(), ExecutorError> {
-        let scope = OperationScope::Rescale(id);
-        if self.operation(scope, trigger).is_some() {
-            return Ok(());
+    fn rescale(&mut self, id: JobId, trigger: TriggerId, request: &RescaleRequest) {
+        if let Ok(bounds) = self.bounds(id, request) {
+            self.operate(OperationScope::Rescale(id), trigger, id, |job, at, shared| {
+                job.rescale(trigger, bounds, at, shared);
+            });
         }
+    }
+
+    /// The bounds of both vertices that a request asks for.
+    fn bounds(&self, id: JobId, request: &RescaleRequest) -> Result<[ParallelismBounds; 2], ExecutorError> {
         let given = request.vertices.values().chain(&request.all);
         if let Some(bounds) = given.into_iter().find(|bounds| !bounds.is_valid()) {
             return Err(ExecutorError::Invalid {
@@ -387,10 +408,7 @@ impl Cluster {
                 }
             }
         }
-        self.operate(scope, trigger, id, |job, at, shared| {
-            job.rescale(trigger, bounds, at, shared);
-        });
-        Ok(())
+        Ok(bounds)
     }
 
     /// Notes an operation, unless its trigger id was used before.

@@ -1,21 +1,16 @@
-//! Keeps the inputs of a simulated cluster in a store, from which the cluster can be computed again.
+//! Keeps the inputs of a simulated cluster in a store, in one order for all servers, from which each computes the cluster.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::store::{Key, KeyRange, Store, StoreError, StoreExt, Transaction};
+use crate::store::{Entry, Key, KeyRange, Revision, Store, StoreError, StoreExt, Transaction, WatchStream};
 use crate::time::Timestamp;
 
 use super::cluster::Input;
 
-/// How many records one commit takes.
-const BATCH: usize = 64;
-
-/// An input, and the moment at which it came.
-#[derive(Debug, Serialize, Deserialize)]
+/// An input, and the moment at which it came. Moments ascend along the order.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Record {
     pub at: Timestamp,
     pub input: Input,
@@ -25,70 +20,56 @@ pub(super) struct Record {
 pub(super) struct Journal {
     store: Arc<dyn Store>,
     prefix: String,
-    /// Taken into account, but not yet stored.
-    pending: Mutex<VecDeque<Bytes>>,
-    /// The number of the next record. Whoever holds it may write.
-    next: tokio::sync::Mutex<u64>,
+    /// Whoever holds it may append; others of this process would only stand in the way.
+    pub turn: tokio::sync::Mutex<()>,
 }
 
 impl Journal {
-    /// Opens a journal, and reads what it holds.
-    pub(super) async fn open(store: Arc<dyn Store>, prefix: &str) -> Result<(Self, Vec<Record>), StoreError> {
-        let prefix = format!("{prefix}/");
-        let (entries, _) = store.list_all(&KeyRange::prefix(prefix.as_str())).await?;
-        let record = |entry: &crate::store::Entry| {
-            serde_json::from_slice(&entry.versioned.value)
-                .map_err(|error| StoreError::Corrupt { reason: format!("record {}: {error}", entry.key) })
-        };
-        let records = entries.iter().map(record).collect::<Result<Vec<_>, _>>()?;
-        let journal = Self {
-            store,
-            prefix,
-            pending: Mutex::default(),
-            next: tokio::sync::Mutex::new(records.len() as u64),
-        };
-        Ok((journal, records))
+    pub(super) fn new(store: Arc<dyn Store>, prefix: &str) -> Self {
+        Self { store, prefix: format!("{prefix}/"), turn: tokio::sync::Mutex::default() }
     }
 
-    fn pending(&self) -> MutexGuard<'_, VecDeque<Bytes>> {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The records from this number on.
+    pub(super) async fn read(&self, from: u64) -> Result<Vec<(u64, Record)>, StoreError> {
+        let all = KeyRange::prefix(self.prefix.as_str());
+        let range = match all.end() {
+            Some(end) => KeyRange::between(self.key(from)?.as_str(), end),
+            None => all,
+        };
+        let (entries, _) = self.store.list_all(&range).await?;
+        entries.iter().map(|entry| self.decode(entry)).collect()
     }
 
-    /// Notes a record for the next [`flush`](Journal::flush). Called in the order of the inputs.
-    pub(super) fn note(&self, record: &Record) -> Result<(), StoreError> {
+    fn decode(&self, entry: &Entry) -> Result<(u64, Record), StoreError> {
+        let corrupt =
+            |reason: String| StoreError::Corrupt { reason: format!("record {}: {reason}", entry.key) };
+        let number = entry.key.as_str().strip_prefix(&self.prefix).and_then(|number| number.parse().ok());
+        let number = number.ok_or_else(|| corrupt("its key is no number".to_owned()))?;
+        let record =
+            serde_json::from_slice(&entry.versioned.value).map_err(|error| corrupt(error.to_string()))?;
+        Ok((number, record))
+    }
+
+    /// Makes a record the one of this number. Whether it is; otherwise somebody else's is.
+    pub(super) async fn append(&self, number: u64, record: &Record) -> Result<bool, StoreError> {
         let bytes = serde_json::to_vec(record)
             .map_err(|error| StoreError::Invalid { reason: format!("record can't be written: {error}") })?;
-        self.pending().push_back(bytes.into());
-        Ok(())
-    }
-
-    /// Stores all records noted so far, several in one commit.
-    pub(super) async fn flush(&self) -> Result<(), StoreError> {
-        let mut next = self.next.lock().await;
-        loop {
-            let batch: Vec<Bytes> = self.pending().iter().take(BATCH).cloned().collect();
-            if batch.is_empty() {
-                return Ok(());
-            }
-            let mut transaction = Transaction::new();
-            for (number, bytes) in (*next..).zip(&batch) {
-                let key = self.key(number)?;
-                transaction = transaction.require_absent(key.clone()).put(key, bytes.clone());
-            }
-            let stored = match self.store.commit(transaction).await {
-                Ok(_) => batch.len(),
-                // A flush before this one was cut off after its commit, or could not tell whether it committed.
-                Err(StoreError::Conflict { .. }) if self.holds(*next, &batch[0]).await? => 1,
-                Err(error) => return Err(error),
-            };
-            self.pending().drain(..stored);
-            *next += stored as u64;
+        let key = self.key(number)?;
+        let transaction = Transaction::new().require_absent(key.clone()).put(key, bytes);
+        match self.store.commit(transaction).await {
+            Ok(_) => Ok(true),
+            Err(StoreError::Conflict { .. }) => Ok(false),
+            Err(error) => Err(error),
         }
     }
 
-    async fn holds(&self, number: u64, bytes: &Bytes) -> Result<bool, StoreError> {
-        let found = self.store.get(&self.key(number)?).await?;
-        Ok(found.is_some_and(|found| found.value == bytes))
+    /// Tells when somebody has appended something, from this revision on.
+    pub(super) async fn watch(&self, after: Revision) -> Result<WatchStream, StoreError> {
+        self.store.watch(KeyRange::prefix(self.prefix.as_str()), after).await
+    }
+
+    pub(super) async fn revision(&self) -> Result<Revision, StoreError> {
+        self.store.revision().await
     }
 
     fn key(&self, number: u64) -> Result<Key, StoreError> {

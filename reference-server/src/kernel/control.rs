@@ -126,3 +126,6 @@ impl Kernel {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
