@@ -16,6 +16,7 @@ mod process;
 mod server;
 mod servers;
 mod steps;
+mod three_servers;
 mod tidy;
 mod tools;
 
@@ -76,6 +77,8 @@ enum Chore {
     Histories(histories::Histories),
     /// Kills processes that write to a store, judges what is left, and prints a table.
     Crash(histories::Crash),
+    /// Kills three servers on one PostgreSQL in turn, and counts how often each job ran.
+    ThreeServers(three_servers::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -112,5 +115,6 @@ fn carry_out(chore: Chore) -> Result<ExitCode> {
         Chore::Servers(arguments) => servers::run(&arguments),
         Chore::Histories(chosen) => histories::histories(&chosen).map(|()| ExitCode::SUCCESS),
         Chore::Crash(chosen) => histories::crash(&chosen).map(|()| ExitCode::SUCCESS),
+        Chore::ThreeServers(arguments) => three_servers::run(&arguments).map(|()| ExitCode::SUCCESS),
     }
 }

@@ -72,6 +72,11 @@ const STEPS: &[Step] = &[
         about: "what is left when a process that writes is killed",
         run: histories::few_crashes,
     },
+    Step {
+        name: "three-servers",
+        about: "three servers on one PostgreSQL, killed in turn: each job runs once",
+        run: crate::three_servers::step,
+    },
     Step { name: "swagger", about: "the Swagger page in headless Chromium", run: swagger::page },
     Step {
         name: "flink-cli",

@@ -75,7 +75,8 @@ async fn one_server_asks_for_operations_and_another_goes_on() {
             .count()
     };
     until(&bench, "the ends are written down with nobody asking", async || rows().await == 3).await;
-    assert_eq!(bench.executor.script().starts.len(), 3);
+    // The holder may have been as quick to start them as the server that was asked; that started nothing twice.
+    assert_eq!(bench.executor.script().operations.len(), 3);
     assert_eq!(holder_term(&bench).await, first);
 
     // One after the other goes, the holder among them.
