@@ -55,8 +55,8 @@ pub(crate) fn judge(document: &Document, workshop: &Workshop, effort: Effort) ->
     let mut report = Report::new(&document.name);
     let registry = registry(document, Value::clone)?;
     let validators = Validators(&registry);
-    let mut cases = Vec::new();
-    let mut expected = Vec::new();
+    let mut differences = Vec::new();
+    // One subject after the other: all values of a large document don't fit into memory.
     for (index, subject) in subjects.iter().enumerate() {
         report.schemas += 1;
         let validator = match validators.of(&subject.pointer, subject.way) {
@@ -66,20 +66,13 @@ pub(crate) fn judge(document: &Document, workshop: &Workshop, effort: Effort) ->
                 continue;
             }
         };
-        for case in draw(document, subject, index, effort) {
-            expected.push(refusal(&validator, &case.value));
-            cases.push(case);
-        }
-    }
-    let texts: Vec<_> = cases.iter().map(|case| (case.subject, case.value.to_string())).collect();
-    let verdicts = harness.judge(&texts)?;
-    let mut differences = Vec::new();
-    for ((case, refused), verdict) in cases.iter().zip(expected).zip(&verdicts) {
-        report.count(case.origin);
-        if let Err(class) = compare(case, refused, verdict) {
-            let Subject { pointer, way, .. } = &subjects[case.subject];
-            let free = |validator: Validator| may_be_let_go(&case.value, verdict, &validator);
-            if !validators.of(pointer, *way).is_ok_and(free) {
+        let cases = draw(document, subject, index, effort);
+        let texts: Vec<_> = cases.iter().map(|case| (index, case.value.to_string())).collect();
+        for (case, verdict) in cases.into_iter().zip(harness.judge(&texts)?) {
+            report.count(case.origin);
+            if let Err(class) = compare(&case, refusal(&validator, &case.value), &verdict)
+                && !may_be_let_go(&case.value, &verdict, &validator)
+            {
                 differences.push((case, verdict, class));
             }
         }
@@ -94,16 +87,16 @@ pub(crate) fn judge(document: &Document, workshop: &Workshop, effort: Effort) ->
 }
 
 /// A case about which the judges differ, and how.
-type Differing<'c> = (&'c Case, &'c Verdict, Class);
+type Differing = (Case, Verdict, Class);
 
 /// Reports the differences that a reading explains: with it, the judges agree. Returns the others.
-fn explain<'c>(
+fn explain(
     document: &Document,
     subjects: &[Subject],
     reading: &'static Reading,
-    differences: Vec<Differing<'c>>,
+    differences: Vec<Differing>,
     report: &mut Report,
-) -> Result<Vec<Differing<'c>>> {
+) -> Result<Vec<Differing>> {
     if differences.is_empty() {
         return Ok(differences);
     }
@@ -112,7 +105,8 @@ fn explain<'c>(
     let mut left = Vec::new();
     for (case, verdict, class) in differences {
         let Subject { pointer, way, .. } = &subjects[case.subject];
-        let agrees = |validator: Validator| compare(case, refusal(&validator, &case.value), verdict).is_ok();
+        let agrees =
+            |validator: Validator| compare(&case, refusal(&validator, &case.value), &verdict).is_ok();
         if validators.of(pointer, *way).is_ok_and(agrees) {
             report.differs(pointer, case.origin, &case.value, class, Some(reading));
         } else {
