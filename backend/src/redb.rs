@@ -3,6 +3,8 @@
 mod error;
 mod file;
 mod format;
+#[cfg(test)]
+mod power_cut;
 mod read;
 mod watch;
 mod write;
@@ -104,11 +106,8 @@ impl RedbStore {
     }
 
     fn start(path: &Path, database: Database, retained: u64) -> Result<Self, OpenError> {
-        let snapshot = Snapshot::of(&database).map_err(|error| OpenError::of_store(path, error))?;
-        let revision = snapshot.revision().map_err(|error| OpenError::of_store(path, error))?;
-        drop(snapshot);
-        let head = tokio::sync::watch::Sender::new(Head { revision, ended: false });
-        let file = Arc::new(File { path: path.to_owned(), database: RwLock::new(Some(database)), head });
+        let file = File::of(path, database).map_err(|fault| OpenError::of_store(path, fault))?;
+        let file = Arc::new(file);
         let (orders, received) = mpsc::channel(write::QUEUE);
         let writer = std::thread::Builder::new()
             .name("store writer".to_owned())
@@ -142,6 +141,12 @@ impl Drop for Shared {
 }
 
 impl File {
+    fn of(path: &Path, database: Database) -> Result<Self, Fault> {
+        let revision = Snapshot::of(&database)?.revision()?;
+        let head = tokio::sync::watch::Sender::new(Head { revision, ended: false });
+        Ok(Self { path: path.to_owned(), database: RwLock::new(Some(database)), head })
+    }
+
     fn with<T>(&self, work: impl FnOnce(&Database) -> Result<T, Fault>) -> Result<T, Fault> {
         // Poisoning means nothing here: the lock only guards the moment at which the database goes.
         let database = self.database.read().unwrap_or_else(PoisonError::into_inner);

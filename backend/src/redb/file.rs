@@ -77,6 +77,14 @@ pub(super) fn create_on(path: &Path, backend: impl StorageBackend) -> Result<Dat
     Ok(database)
 }
 
+/// The store that a backend already holds.
+#[cfg(test)]
+pub(super) fn open_on(path: &Path, backend: impl StorageBackend) -> Result<Database, OpenError> {
+    let database = guarded(path, || builder().create_with_backend(backend))?;
+    check_format(path, &database)?;
+    Ok(database)
+}
+
 fn builder() -> Builder {
     let mut builder = Database::builder();
     builder.set_cache_size(CACHE);

@@ -67,10 +67,14 @@ impl Snapshot {
         read().map_err(|fault: Fault| fault.into())
     }
 
+    /// The last revision that is gone from the log.
+    pub(super) fn compacted(&self) -> Result<Revision, Fault> {
+        Ok(Revision(format::meta(&self.0.open_table(META)?, META_COMPACTED)?))
+    }
+
     /// Fails if changes after `after` are gone.
     pub(super) fn check_retained(&self, after: Revision) -> Result<(), StoreError> {
-        let read = || format::meta(&self.0.open_table(META)?, META_COMPACTED);
-        let compacted = Revision(read().map_err(|fault: Fault| StoreError::from(fault))?);
+        let compacted = self.compacted()?;
         if after < compacted { Err(StoreError::Compacted { up_to: compacted }) } else { Ok(()) }
     }
 

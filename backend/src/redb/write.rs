@@ -37,7 +37,8 @@ pub(super) enum Request {
 pub(super) type Outcome = Result<Revision, StoreError>;
 
 /// Why a batch is not written.
-enum Failure {
+#[derive(Debug)]
+pub(super) enum Failure {
     /// Nothing of it was.
     Before(Fault),
     /// All of it may have been, or nothing.
@@ -96,7 +97,7 @@ fn send(answers: Vec<oneshot::Sender<Outcome>>, outcomes: impl IntoIterator<Item
 /// Does a batch of requests in one transaction of the file, and returns when that is durable.
 ///
 /// No outcome may be told before: even a conflict may rest on a commit of the same batch.
-fn write(file: &File, requests: Vec<Request>, retained: u64) -> Result<Vec<Outcome>, Failure> {
+pub(super) fn write(file: &File, requests: Vec<Request>, retained: u64) -> Result<Vec<Outcome>, Failure> {
     let mut transaction = file.with(|database| Ok(database.begin_write()?))?;
     // Values come from strangers, who could otherwise forge the checksums that tell a torn commit.
     transaction.set_two_phase_commit(true);
