@@ -36,6 +36,9 @@ pub(crate) enum Command {
     /// Say what a code in a message means, with an example, and what to do
     #[command(after_help = EXIT_CODES)]
     Explain(Explain),
+    /// Move what a store holds, or see whether it can be read
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Store(StoreCommand),
     /// Run the program of one job: what `serve --executor process` starts for each
     #[command(hide = true)]
     Supervise(Supervise),
@@ -68,6 +71,31 @@ pub(crate) struct Serve {
     /// How log lines are written to the standard error
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     pub(crate) log_format: LogFormat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoreCommand {
+    /// Write all keys and values to the standard output, as JSON lines; no server may write meanwhile
+    #[command(after_help = EXIT_CODES)]
+    Export(StoreOptions),
+    /// Write what was exported into a store, an empty one if nothing else is said; revisions are new ones
+    #[command(after_help = EXIT_CODES)]
+    Import(StoreImport),
+    /// Read everything that a store holds
+    #[command(after_help = EXIT_CODES)]
+    Check(StoreOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StoreImport {
+    /// What `export` has written
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Write over what the store holds already
+    #[arg(long)]
+    pub(crate) merge: bool,
+    #[command(flatten)]
+    pub(crate) store: StoreOptions,
 }
 
 /// An API that this project has a document for.

@@ -9,6 +9,7 @@ mod explain;
 mod input;
 mod progress;
 mod serve;
+mod store;
 mod swagger;
 
 use std::process::ExitCode;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => document::check(&arguments),
         Command::Dump(arguments) => document::dump(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Store(command) => store::run(&command),
         Command::Supervise(arguments) => supervise(&arguments.folder),
     };
     match outcome {

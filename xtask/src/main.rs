@@ -65,6 +65,8 @@ enum Chore {
     Corpus(corpus::Arguments),
     /// Judges generated clients and servers by calls between them.
     RoundTrip(judge::Selection),
+    /// Plays 10,000 power cuts on the embedded store; the unit tests play a tenth of them.
+    PowerCut,
     /// Checks the house rules.
     Tidy,
     /// Lints our OpenAPI documents.
@@ -109,6 +111,7 @@ fn carry_out(chore: Chore) -> Result<ExitCode> {
         Chore::RoundTrip(selection) => judge::round_trip(&selection).map(|()| ExitCode::SUCCESS),
         Chore::Oracle(selection) => judge::oracle(&selection).map(|()| ExitCode::SUCCESS),
         Chore::Corpus(arguments) => corpus::run(&arguments),
+        Chore::PowerCut => power_cut().map(|()| ExitCode::SUCCESS),
         Chore::Tidy => tidy::run().map(|_| ExitCode::SUCCESS),
         Chore::LintSpec => lint_spec::run().map(|_| ExitCode::SUCCESS),
         Chore::Flink(command) => flink::run(command),
@@ -117,4 +120,10 @@ fn carry_out(chore: Chore) -> Result<ExitCode> {
         Chore::Crash(chosen) => histories::crash(&chosen).map(|()| ExitCode::SUCCESS),
         Chore::ThreeServers(arguments) => three_servers::run(&arguments).map(|()| ExitCode::SUCCESS),
     }
+}
+
+/// The test of the unit tests, with more disks drawn.
+fn power_cut() -> Result<()> {
+    let arguments = ["test", "--package", "planewright-backend", "--lib", "power_cut", "--", "--nocapture"];
+    process::run(process::cargo().args(arguments).env("PLANEWRIGHT_POWER_CUTS", "19"))
 }

@@ -103,6 +103,26 @@ impl StoreOptions {
             StoreName::Etcd(Address(url)) => opened(&self.store, EtcdStore::connect(url).await),
         }
     }
+
+    /// Opens a store that outlives this process.
+    pub(crate) async fn open_kept(&self) -> Result<Arc<dyn Store>, Failure> {
+        if self.store == StoreName::Memory {
+            return Err(Failure::new(Failure::USAGE, "--store memory: nothing is kept there"));
+        }
+        self.open().await
+    }
+
+    /// Opens a store that is there already.
+    pub(crate) async fn open_existing(&self) -> Result<Arc<dyn Store>, Failure> {
+        if self.store == StoreName::Redb {
+            let path = self.folder()?.join(FILE);
+            if !path.exists() {
+                let message = format!("there is no store in {}", path.display());
+                return Err(Failure::new(Failure::COULD_NOT_RUN, message));
+            }
+        }
+        self.open_kept().await
+    }
 }
 
 async fn redb(path: PathBuf) -> Result<Arc<dyn Store>, Failure> {
