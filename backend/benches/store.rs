@@ -50,7 +50,8 @@ async fn commits(folder: PathBuf) -> Outcome<()> {
         syncs.extend(sync(&raw)?);
         for (number, callers) in CALLERS.into_iter().enumerate() {
             let start = Instant::now();
-            let made = together(callers, |caller| commit_for_a_slice(Arc::clone(&store), round, caller)).await?;
+            let made =
+                together(callers, |caller| commit_for_a_slice(Arc::clone(&store), round, caller)).await?;
             let made: Vec<Duration> = made.into_iter().flatten().collect();
             rates[number].push(made.len() as f64 / start.elapsed().as_secs_f64());
             waits[number].extend(made);

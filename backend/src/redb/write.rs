@@ -5,8 +5,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use ::redb::{ReadableTable, Table, WriteTransaction};
+use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::store::{Key, Precondition, Revision, StoreError, Transaction, Write};
@@ -54,7 +56,10 @@ impl<F: Into<Fault>> From<F> for Failure {
 /// Takes orders until the store is dropped or a commit fails.
 pub(super) fn run(file: &File, mut received: mpsc::Receiver<Order>, retained: u64) {
     let mut orders = Vec::with_capacity(BATCH);
+    let mut last = Last { orders: 0, took: Duration::ZERO };
     while received.blocking_recv_many(&mut orders, BATCH) > 0 {
+        wait_for_company(&mut orders, &mut received, last);
+        let (began, size) = (Instant::now(), orders.len());
         let (requests, answers): (Vec<_>, Vec<_>) =
             orders.drain(..).map(|order| (order.request, order.answer)).unzip();
         // A panic drops the answers, and their callers learn that the outcome is unknown.
@@ -79,11 +84,33 @@ pub(super) fn run(file: &File, mut received: mpsc::Receiver<Order>, retained: u6
         if !catch_unwind(round).unwrap_or(false) {
             break;
         }
+        last = Last { orders: size, took: began.elapsed() };
     }
     file.head.send_modify(|head| head.ended = true);
     received.close();
     while let Ok(order) = received.try_recv() {
         let _ = order.answer.send(Err(Fault::Ended(Ended).into()));
+    }
+}
+
+/// The batch before.
+#[derive(Clone, Copy)]
+struct Last {
+    orders: usize,
+    took: Duration,
+}
+
+/// Callers who have just been answered are about to place their next order. Whoever is first among them would have the disk
+/// to itself, and all others would wait for it twice. So a batch waits until it is as large as the last one, for a small part
+/// of the time that a batch takes. A single caller never waits.
+fn wait_for_company(orders: &mut Vec<Order>, received: &mut mpsc::Receiver<Order>, last: Last) {
+    let began = Instant::now();
+    while orders.len() < last.orders && began.elapsed() < last.took / 8 {
+        match received.try_recv() {
+            Ok(order) => orders.push(order),
+            Err(TryRecvError::Empty) => std::thread::yield_now(),
+            Err(TryRecvError::Disconnected) => return,
+        }
     }
 }
 
