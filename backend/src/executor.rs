@@ -20,6 +20,7 @@ use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 
 use crate::id::{DataSetId, JobId, TriggerId, VertexId};
+use crate::time::Timestamp;
 
 pub use checkpoint::*;
 pub use cluster::*;
@@ -198,6 +199,34 @@ pub trait Executor: fmt::Debug + Send + Sync {
     /// An `Err` item ends the stream; the caller watches anew and starts from the full picture.
     fn watch(&self) -> StatusStream<'_> {
         watch_by_polling(self, Duration::from_secs(1))
+    }
+
+    /// One job as an entry of the list, for those who need no more of it.
+    ///
+    /// By default the summary of [`describe`](Executor::describe).
+    ///
+    /// # Errors
+    ///
+    /// As [`describe`](Executor::describe).
+    async fn summary(&self, job: JobId) -> Result<JobSummary, ExecutorError> {
+        Ok(self.describe(job).await?.summary())
+    }
+
+    /// One snapshot of a job with all its parts; `None` if the job doesn't list it.
+    ///
+    /// By default that of [`describe`](Executor::describe). Executors that keep the parts elsewhere may leave them out
+    /// there.
+    ///
+    /// # Errors
+    ///
+    /// [`ExecutorError::Unavailable`]. For an unknown job `None` is an answer too.
+    async fn checkpoint(&self, job: JobId, id: u64) -> Result<Option<CheckpointRecord>, ExecutorError> {
+        let checkpoints = match self.describe(job).await {
+            Ok(described) => described.checkpoints,
+            Err(error) if error.is_not_found() => None,
+            Err(error) => return Err(error),
+        };
+        Ok(checkpoints.and_then(|found| found.history.into_iter().find(|record| record.id == id)))
     }
 
     /// The job graph that a program would have, without running it.
@@ -380,6 +409,19 @@ pub trait Executor: fmt::Debug + Send + Sync {
     async fn thread_dump(&self, node: &Node) -> Result<Vec<ThreadInfo>, ExecutorError> {
         let _ = node;
         Err(ExecutorError::unsupported("thread dumps"))
+    }
+
+    /// Tells that the client of a job is alive, and that this will do until a moment. A job that was submitted to end with its
+    /// client is cancelled when nobody says so any more; all others don't care, and neither do jobs that don't exist.
+    ///
+    /// By default no job ends with its client.
+    ///
+    /// # Errors
+    ///
+    /// [`ExecutorError::Unavailable`].
+    async fn keep_alive(&self, job: JobId, until: Timestamp) -> Result<(), ExecutorError> {
+        let _ = (job, until);
+        Ok(())
     }
 
     /// Passes on a submission in the executor's own language, which only it can read, and returns the id of the job.

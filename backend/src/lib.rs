@@ -98,6 +98,7 @@
 //! | `postgres` | a store in a PostgreSQL database, for several servers; feature `postgres` |
 //! | [`simulated`] | an executor whose jobs exist only on paper; feature `simulated` |
 //! | `process` | an executor whose jobs are processes of this machine; feature `process`, on Linux |
+//! | `flink` | an executor that is a real Flink cluster; feature `flink` |
 //! | `contract` | the suites; feature `contract` |
 //! | [`id`], [`time`] | names and moments |
 
@@ -107,6 +108,8 @@ pub mod contract;
 #[cfg(feature = "etcd")]
 pub mod etcd;
 pub mod executor;
+#[cfg(feature = "flink")]
+pub mod flink;
 pub mod id;
 #[cfg(feature = "memory")]
 pub mod memory;

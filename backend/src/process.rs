@@ -457,6 +457,7 @@ impl Executor for ProcessExecutor {
             engine_version: None,
             engine_revision: None,
             can_rescale: false,
+            is_remote: false,
         })
     }
 

@@ -389,6 +389,7 @@ impl Executor for SimulatedExecutor {
             engine_version: Some("2.3.0".to_owned()),
             engine_revision: None,
             can_rescale: true,
+            is_remote: false,
         })
     }
 

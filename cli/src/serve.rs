@@ -55,7 +55,7 @@ async fn listen(arguments: &Serve, log: LogRing) -> Result<(), Failure> {
         .map_err(|error| Failure::could_not(&format!("listening on {}", arguments.listen), &error))?;
     let address = listener.local_addr().map_err(|error| Failure::could_not("listening", &error))?;
     println!("planewright serves flink on http://{address}  (try it: http://{address}/swagger)");
-    info!(%address, store = %arguments.store.store, data = %data.display(), "accepting connections");
+    info!(%address, store = %arguments.store.store, executor = %arguments.executor, data = %data.display(), "accepting connections");
     if arguments.store.store == StoreName::Memory {
         warn!("state is kept in memory and ends with this process");
     }

@@ -4,7 +4,7 @@ mod cli;
 mod cluster;
 mod jobs;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -14,7 +14,7 @@ pub(crate) use cli::Cli;
 pub(crate) use cluster::{Cluster, Options};
 pub(crate) use jobs::test_jobs;
 
-use crate::tools;
+use crate::{process, tools};
 
 /// The release whose behaviour decides.
 pub(crate) const VERSION: &str = "2.3.0";
@@ -41,6 +41,12 @@ pub(crate) enum Command {
     },
     /// Builds the jar of test jobs and prints where it is.
     Jobs,
+    /// Runs the contract suite of executors on a cluster behind our client.
+    Contract {
+        /// Arguments of the suite, such as a part of a case's name.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
 }
 
 /// Carries out a chore.
@@ -63,8 +69,29 @@ pub(crate) fn run(command: Command) -> Result<ExitCode> {
             return Ok(ExitCode::from(done.code.and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX)));
         }
         Command::Jobs => println!("{}", test_jobs(&libraries)?.display()),
+        Command::Contract { arguments } => {
+            let cluster = Cluster::start(&libraries, Options::adaptive())?;
+            contract(&cluster, &test_jobs(&libraries)?, &arguments)?;
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Runs the contract suite of executors on a cluster, under the features that all members of the workspace ask for
+/// together: so nothing is built twice.
+///
+/// # Errors
+/// If a clause is broken.
+pub(crate) fn contract(cluster: &Cluster, jar: &Path, arguments: &[String]) -> Result<()> {
+    let savepoints = format!("file://{}", cluster.folder().join("savepoints").display());
+    process::run(
+        process::cargo()
+            .args(["test", "--quiet", "--workspace", "--test", "flink_contract", "--"])
+            .args(arguments)
+            .env("PLANEWRIGHT_FLINK_URL", cluster.url())
+            .env("PLANEWRIGHT_FLINK_JOBS", jar)
+            .env("PLANEWRIGHT_FLINK_SAVEPOINTS", savepoints),
+    )
 }
 
 /// The jars that make up Flink.

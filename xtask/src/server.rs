@@ -16,9 +16,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(crate) struct Server {
     url: String,
+    arguments: Vec<String>,
     // Fields are dropped in order: the process ends before the folder goes.
-    _process: Background,
-    _data: Temporary,
+    process: Option<Background>,
+    data: Temporary,
 }
 
 impl Server {
@@ -27,13 +28,40 @@ impl Server {
     /// # Errors
     /// If it cannot be built, ends early, or names no address in time.
     pub(crate) fn start() -> Result<Self> {
-        let program = build()?;
+        Self::start_with(&[])
+    }
+
+    /// As [`start`](Self::start), with more arguments.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub(crate) fn start_with(arguments: &[&str]) -> Result<Self> {
+        let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
         let data = Temporary::new("server")?;
-        let mut command = Command::new(program);
-        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data.path());
+        let mut server = Self { url: String::new(), arguments, process: None, data };
+        server.start_again()?;
+        Ok(server)
+    }
+
+    /// Kills the process: it gets no chance to write anything down.
+    pub(crate) fn kill(&mut self) {
+        self.process = None;
+    }
+
+    /// Starts the server on what is in its data folder, on another port.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub(crate) fn start_again(&mut self) -> Result<()> {
+        let mut command = Command::new(build()?);
+        command
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(self.data.path())
+            .args(&self.arguments);
         let (process, stdout) = Background::start_piped(&mut command)?;
-        let url = process::told(stdout, url_in, PATIENCE).context("the server named no address")?;
-        Ok(Self { url, _process: process, _data: data })
+        self.url = process::told(stdout, url_in, PATIENCE).context("the server named no address")?;
+        self.process = Some(process);
+        Ok(())
     }
 
     /// Where it answers, without a trailing slash.

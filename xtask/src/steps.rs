@@ -2,6 +2,7 @@
 
 mod benches;
 mod flink;
+mod front;
 mod generated;
 mod lifecycle;
 mod rust;
@@ -82,6 +83,16 @@ const STEPS: &[Step] = &[
         name: "flink-cli",
         about: "Flink's command line against our server and a real cluster",
         run: flink::command_line,
+    },
+    Step {
+        name: "flink-front",
+        about: "our server in front of a real cluster: Flink's command line, kill -9 of either",
+        run: front::behind_us,
+    },
+    Step {
+        name: "flink-contract",
+        about: "the contract of executors on a real cluster",
+        run: front::contract,
     },
     Step {
         name: "lifecycle",

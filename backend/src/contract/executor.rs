@@ -37,8 +37,10 @@ use super::{Case, CaseTrial, executor_cases, run_trials, trials_of};
 ///
 /// The ids of the submissions are replaced by the suite; the executor must have room for two of them at once.
 pub struct Subject {
-    /// The executor, without jobs.
+    /// The executor. Jobs that it had before, and that others run on it, don't matter.
     pub executor: Arc<dyn Executor>,
+    /// What the ids of this case are made from; different for each, if cases run on an executor together.
+    pub ids: [u8; 16],
     /// A job that runs until it is cancelled or stopped.
     pub endless: Submission,
     /// A job that finishes by itself soon.
@@ -58,6 +60,7 @@ impl Subject {
     pub fn new(executor: Arc<dyn Executor>, endless: Submission) -> Self {
         Self {
             executor,
+            ids: [0; 16],
             endless,
             finishing: None,
             failing: None,

@@ -7,28 +7,40 @@ use futures_util::future::join_all;
 use super::executor::Subject;
 use super::{Breach, cases, ensure, ensure_eq};
 use crate::executor::{
-    CheckpointKind, ExecutorError, JobDescription, JobState, MetricScope, Operation, OperationScope,
-    OperationStatus, Outcome, ParallelismBounds, RescaleRequest, Restore, SavepointRequest, StopRequest,
-    Submission, TaskState,
+    CheckpointKind, ExecutorError, JobDescription, JobState, JobSummary, MetricScope, Operation,
+    OperationScope, OperationStatus, Outcome, ParallelismBounds, RescaleRequest, Restore, SavepointRequest,
+    StopRequest, Submission, TaskState,
 };
 use crate::id::{JobId, TriggerId, VertexId};
-
-fn job_id(number: u8) -> JobId {
-    JobId::from_bytes([0xc0 | number; 16])
-}
 
 fn trigger_id(number: u8) -> TriggerId {
     TriggerId::from_bytes([0xa0 | number; 16])
 }
 
-fn with_id(template: &Submission, number: u8) -> Submission {
-    Submission { id: job_id(number), ..template.clone() }
-}
-
 impl Subject {
+    fn job_id(&self, number: u8) -> JobId {
+        JobId::from_bytes(self.ids.map(|byte| byte ^ (0xc0 | number)))
+    }
+
+    fn with_id(&self, template: &Submission, number: u8) -> Submission {
+        Submission { id: self.job_id(number), ..template.clone() }
+    }
+
+    /// Whether a job is one of this case's.
+    fn is_own(&self, job: JobId) -> bool {
+        (0..16).any(|number| self.job_id(number) == job)
+    }
+
+    /// The jobs of this case, in the order of the list.
+    async fn list(&self) -> Result<Vec<JobSummary>, Breach> {
+        let mut jobs = self.executor.list().await?;
+        jobs.retain(|job| self.is_own(job.id));
+        Ok(jobs)
+    }
+
     async fn submit(&self, template: &Submission, number: u8) -> Result<JobId, Breach> {
-        self.executor.submit(with_id(template, number)).await?;
-        Ok(job_id(number))
+        self.executor.submit(self.with_id(template, number)).await?;
+        Ok(self.job_id(number))
     }
 
     /// Starts an endless job and waits until all its subtasks are at work.
@@ -220,14 +232,14 @@ cases! { cases: Subject;
     let submission = Submission {
         name: Some("named".to_owned()),
         parallelism: Some(1),
-        ..with_id(&subject.endless, 1)
+        ..subject.with_id(&subject.endless, 1)
     };
     subject.executor.submit(submission).await?;
-    let listed = subject.executor.list().await?;
+    let listed = subject.list().await?;
     let listed: Vec<_> = listed.iter().map(|job| (job.id, job.name.as_str())).collect();
-    ensure_eq!(listed, [(job_id(1), "named")], "list");
-    let job = subject.until(job_id(1), "run", is_at_work).await?;
-    ensure_eq!((job.id, job.name.as_str()), (job_id(1), "named"), "description");
+    ensure_eq!(listed, [(subject.job_id(1), "named")], "list");
+    let job = subject.until(subject.job_id(1), "run", is_at_work).await?;
+    ensure_eq!((job.id, job.name.as_str()), (subject.job_id(1), "named"), "description");
     ensure!(job.vertices.iter().all(|vertex| vertex.parallelism == 1), "the parallelism is not that of the submission");
 }
 
@@ -235,7 +247,7 @@ cases! { cases: Subject;
     let job = subject.running(1).await?;
     let before = subject.executor.describe(job).await?;
     subject.submit(&subject.endless, 1).await?;
-    ensure_eq!(subject.executor.list().await?.len(), 1, "jobs");
+    ensure_eq!(subject.list().await?.len(), 1, "jobs");
     let after = subject.executor.describe(job).await?;
     ensure_eq!((after.started, after.entered), (before.started, before.entered), "the life of the job");
 }
@@ -243,7 +255,7 @@ cases! { cases: Subject;
 "executor.submit.3" an_id_is_taken_for_ever(subject) {
     let job = subject.submit(&subject.endless, 1).await?;
     let name = subject.executor.describe(job).await?.name;
-    let other = Submission { name: Some("another".to_owned()), ..with_id(&subject.endless, 1) };
+    let other = Submission { name: Some("another".to_owned()), ..subject.with_id(&subject.endless, 1) };
     let result = subject.executor.submit(other.clone()).await;
     ensure!(matches!(result, Err(ExecutorError::Conflict { .. })), "expected a conflict, saw {result:?}");
     ensure_eq!(subject.executor.describe(job).await?.name, name, "name of the job");
@@ -257,14 +269,14 @@ cases! { cases: Subject;
 
 "executor.submit.4" concurrent_submissions_start_one_job(subject) {
     let submissions = (0..8).map(|_| {
-        let (executor, submission) = (subject.executor.clone(), with_id(&subject.endless, 1));
+        let (executor, submission) = (subject.executor.clone(), subject.with_id(&subject.endless, 1));
         tokio::spawn(async move { executor.submit(submission).await })
     });
     for result in join_all(submissions).await {
         result??;
     }
-    ensure_eq!(subject.executor.list().await?.len(), 1, "jobs");
-    let job = subject.until(job_id(1), "run", is_at_work).await?;
+    ensure_eq!(subject.list().await?.len(), 1, "jobs");
+    let job = subject.until(subject.job_id(1), "run", is_at_work).await?;
     let attempts = job.vertices.iter().flat_map(|v| &v.subtasks).map(|subtask| subtask.attempts.len()).max();
     ensure!(attempts <= Some(1), "a subtask was attempted {attempts:?} times");
 }
@@ -277,14 +289,14 @@ cases! { cases: Subject;
             allow_non_restored: false,
             claim: Default::default(),
         }),
-        ..with_id(&subject.endless, 1)
+        ..subject.with_id(&subject.endless, 1)
     };
     match subject.executor.submit(submission).await {
         Err(ExecutorError::Rejected { .. }) => {
-            ensure_eq!(subject.executor.list().await?.len(), 0, "jobs after a rejection");
+            ensure_eq!(subject.list().await?.len(), 0, "jobs after a rejection");
         }
         Ok(()) => {
-            let job = subject.until(job_id(1), "end", has_ended).await?;
+            let job = subject.until(subject.job_id(1), "end", has_ended).await?;
             ensure_eq!(job.state, JobState::Failed, "state");
             let text = format!("{:?}", job.exceptions);
             ensure!(text.contains("savepoint-that-is-missing"), "no exception names the savepoint: {text}");
@@ -331,7 +343,7 @@ cases! { cases: Subject;
 }
 
 "executor.cancel.4" an_unknown_job_is_not_cancelled(subject) {
-    let result = subject.executor.cancel(job_id(9)).await;
+    let result = subject.executor.cancel(subject.job_id(9)).await;
     ensure!(result.as_ref().is_err_and(ExecutorError::is_not_found), "expected `NotFound`, saw {result:?}");
 }
 
@@ -354,10 +366,10 @@ cases! { cases: Subject;
     subject.until(job, "end", has_ended).await?;
     let restored = Submission {
         restore: Some(Restore { location, allow_non_restored: false, claim: Default::default() }),
-        ..with_id(&subject.endless, 2)
+        ..subject.with_id(&subject.endless, 2)
     };
     subject.executor.submit(restored).await?;
-    let restored = subject.until(job_id(2), "run", is_at_work).await?;
+    let restored = subject.until(subject.job_id(2), "run", is_at_work).await?;
     if let Some(checkpoints) = restored.checkpoints {
         ensure_eq!(checkpoints.counts.restored, 1, "restorations");
         ensure!(checkpoints.latest_restored.is_some_and(|latest| latest.is_savepoint), "the savepoint is not noted");
@@ -403,10 +415,10 @@ cases! { cases: Subject;
     ensure_consistent(&job)?;
     let restored = Submission {
         restore: Some(Restore { location, allow_non_restored: false, claim: Default::default() }),
-        ..with_id(&subject.endless, 2)
+        ..subject.with_id(&subject.endless, 2)
     };
     subject.executor.submit(restored).await?;
-    subject.until(job_id(2), "run", is_at_work).await?;
+    subject.until(subject.job_id(2), "run", is_at_work).await?;
 }
 
 "executor.stop.2" a_job_is_never_finished_without_its_savepoint(subject) {
@@ -477,7 +489,7 @@ cases! { cases: Subject;
     let ended = subject.running(1).await?;
     subject.executor.cancel(ended).await?;
     subject.until(ended, "end", has_ended).await?;
-    for job in [ended, job_id(9)] {
+    for job in [ended, subject.job_id(9)] {
         if_supported!(subject.executor.trigger_savepoint(job, trigger_id(1), request.clone()).await);
         let operation = subject.until_over(OperationScope::Savepoint(job), trigger_id(1)).await?;
         ensure!(matches!(operation.status, OperationStatus::Failed(_)), "savepoint: expected a failure, saw {operation:?}");
@@ -492,7 +504,7 @@ cases! { cases: Subject;
     let job = subject.submit(&subject.endless, 1).await?;
     let scopes = [
         OperationScope::Savepoint(job),
-        OperationScope::Savepoint(job_id(9)),
+        OperationScope::Savepoint(subject.job_id(9)),
         OperationScope::Checkpoint(job),
         OperationScope::Rescale(job),
         OperationScope::SavepointDisposal,
@@ -548,7 +560,7 @@ cases! { cases: Subject;
 }
 
 "executor.describe.4" an_unknown_job_is_not_described(subject) {
-    let result = subject.executor.describe(job_id(9)).await;
+    let result = subject.executor.describe(subject.job_id(9)).await;
     ensure!(result.as_ref().is_err_and(ExecutorError::is_not_found), "expected `NotFound`, saw {result:?}");
 }
 
@@ -557,13 +569,13 @@ cases! { cases: Subject;
     let second = subject.running(2).await?;
     subject.executor.cancel(first).await?;
     subject.until(first, "end", has_ended).await?;
-    let listed = subject.executor.list().await?;
+    let listed = subject.list().await?;
     let ids: Vec<_> = listed.iter().map(|job| job.id).collect();
     ensure_eq!(ids, [first, second], "the list, in the order of their start");
     for listed in listed {
         let described = subject.executor.describe(listed.id).await?.summary();
         // Time may have passed in between.
-        let steady = |job: &crate::executor::JobSummary| (job.name.clone(), job.kind, job.state, job.started, job.ended, job.tasks.clone());
+        let steady = |job: &JobSummary| (job.name.clone(), job.kind, job.state, job.started, job.ended, job.tasks.clone());
         ensure_eq!(steady(&listed), steady(&described), "a job in the list");
     }
 }
@@ -574,19 +586,24 @@ cases! { cases: Subject;
     let mut seen = BTreeSet::new();
     while seen != jobs {
         let item = watch.next().await.ok_or_else(|| Breach::new("the watch ended"))??;
-        ensure!(jobs.contains(&item.id), "an unknown job {} is reported", item.id);
-        seen.insert(item.id);
+        ensure!(jobs.contains(&item.id) || !subject.is_own(item.id), "an unknown job {} is reported", item.id);
+        if subject.is_own(item.id) {
+            seen.insert(item.id);
+        }
     }
 }
 
 "executor.watch.2" the_last_state_is_delivered(subject) {
     let first = subject.running(1).await?;
-    let executor = subject.executor.clone();
+    let own = subject.clone();
     let watcher = tokio::spawn(async move {
         let mut last: BTreeMap<JobId, JobState> = BTreeMap::new();
-        let mut watch = executor.watch();
+        let mut watch = own.executor.watch();
         while let Some(item) = watch.next().await {
             let item = item?;
+            if !own.is_own(item.id) {
+                continue;
+            }
             if let Some(before) = last.insert(item.id, item.state) {
                 ensure!(before.may_become(item.state), "{before} became {}", item.state);
             }
@@ -638,12 +655,12 @@ cases! { cases: Subject;
     ensure_eq!(operation.status, OperationStatus::Completed(Outcome::Done), "the disposal");
     let restored = Submission {
         restore: Some(Restore { location, allow_non_restored: false, claim: Default::default() }),
-        ..with_id(&subject.endless, 2)
+        ..subject.with_id(&subject.endless, 2)
     };
     match subject.executor.submit(restored).await {
         Err(ExecutorError::Rejected { .. }) => {}
         Ok(()) => {
-            let state = subject.until(job_id(2), "end", has_ended).await?.state;
+            let state = subject.until(subject.job_id(2), "end", has_ended).await?.state;
             ensure_eq!(state, JobState::Failed, "a job restored from a savepoint that is gone");
         }
         Err(other) => return Err(other.into()),
@@ -666,7 +683,15 @@ cases! { cases: Subject;
     let operation = subject.until_over(OperationScope::Rescale(job), trigger_id(1)).await?;
     ensure_eq!(operation.status, OperationStatus::Completed(Outcome::Done), "the rescale");
     let job = subject.executor.describe(job).await?;
-    ensure!(is_at_work(&job), "the job is {}", job.state);
+    // A subtask for which nothing is left to read has finished.
+    let at_work = [TaskState::Running, TaskState::Finished];
+    let mut subtasks = job.vertices.iter().flat_map(|vertex| &vertex.subtasks);
+    ensure!(
+        job.state == JobState::Running && subtasks.all(|subtask| at_work.contains(&subtask.state())),
+        "the job is {}, its subtasks are {:?}",
+        job.state,
+        job.summary().tasks
+    );
     ensure!(job.vertices.iter().all(|vertex| vertex.parallelism == 2), "the parallelism is not 2");
     ensure_consistent(&job)?;
 }
@@ -719,7 +744,7 @@ cases! { cases: Subject;
         let some: BTreeSet<_> = some.into_iter().map(|metric| metric.name).collect();
         ensure_eq!(some, names.into_iter().take(2).collect(), "names in {scope:?}");
     }
-    let unknown = subject.executor.metrics(&MetricScope::Job(job_id(9)), &[]).await?;
+    let unknown = subject.executor.metrics(&MetricScope::Job(subject.job_id(9)), &[]).await?;
     ensure!(unknown.is_empty(), "an unknown job has metrics");
 }
 

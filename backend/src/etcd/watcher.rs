@@ -1,7 +1,6 @@
 //! Watches, which are etcd's own, opened again where they ended when a connection breaks.
 
 use std::collections::VecDeque;
-use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -117,8 +116,7 @@ impl Watcher {
             match &mut self.unfinished {
                 Some(commit) if commit.revision == revision => commit.changes.push(change),
                 unfinished => {
-                    let finished =
-                        mem::replace(unfinished, Some(Changes { revision, changes: vec![change] }));
+                    let finished = unfinished.replace(Changes { revision, changes: vec![change] });
                     self.ready.extend(finished.map(sorted));
                 }
             }

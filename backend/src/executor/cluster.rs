@@ -28,6 +28,9 @@ pub struct ClusterDescription {
     pub engine_revision: Option<String>,
     /// Whether jobs can be rescaled while they run.
     pub can_rescale: bool,
+    /// Whether another process than this one coordinates the jobs. Then its log and its threads are what callers want to
+    /// see.
+    pub is_remote: bool,
 }
 
 /// A process.

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::id::{DataSetId, JobId, TriggerId, VertexId};
+use crate::time::Timestamp;
 
 use super::*;
 
@@ -55,6 +56,18 @@ macro_rules! forward {
 
             fn watch(&self) -> StatusStream<'_> {
                 (**self).watch()
+            }
+
+            async fn summary(&self, job: JobId) -> Result<JobSummary, ExecutorError> {
+                (**self).summary(job).await
+            }
+
+            async fn checkpoint(
+                &self,
+                job: JobId,
+                id: u64,
+            ) -> Result<Option<CheckpointRecord>, ExecutorError> {
+                (**self).checkpoint(job, id).await
             }
 
             async fn plan(&self, submission: &Submission) -> Result<JobPlan, ExecutorError> {
@@ -138,6 +151,10 @@ macro_rules! forward {
 
             async fn thread_dump(&self, node: &Node) -> Result<Vec<ThreadInfo>, ExecutorError> {
                 (**self).thread_dump(node).await
+            }
+
+            async fn keep_alive(&self, job: JobId, until: Timestamp) -> Result<(), ExecutorError> {
+                (**self).keep_alive(job, until).await
             }
 
             async fn submit_opaque(&self, submission: OpaqueSubmission) -> Result<JobId, ExecutorError> {

@@ -19,19 +19,16 @@ impl Flink {
         let trigger = self.kernel.trigger(trigger, action).await?;
         Ok(wire::TriggeredOperation { request_id: convert::trigger_id(trigger) })
     }
+
+    async fn record(&self, job: wire::JobId, id: i64) -> Answer<CheckpointRecord> {
+        let known = u64::try_from(id).map_err(|_| missing(format!("checkpoint {id} of job {job}")))?;
+        Ok(self.kernel.checkpoint(backend_job(job), known).await?)
+    }
 }
 
 fn statistics(job: &JobDescription) -> Answer<&CheckpointStatistics> {
     let statistics = job.checkpoints.as_ref();
     statistics.ok_or_else(|| ApiError::not_found(format!("Job {} makes no checkpoints.", job.id)))
-}
-
-fn record(job: &JobDescription, id: i64) -> Answer<&CheckpointRecord> {
-    let found = statistics(job)?;
-    let latest = [&found.latest_completed, &found.latest_savepoint, &found.latest_failed];
-    let mut records = found.history.iter().chain(latest.into_iter().flatten());
-    let record = records.find(|record| convert::long(record.id) == id);
-    record.ok_or_else(|| missing(format!("checkpoint {id} of job {}", job.id)))
 }
 
 fn format(format: Option<wire::SavepointFormat>) -> SavepointFormat {
@@ -98,8 +95,8 @@ impl CheckpointsApi for Flink {
         _: &RequestContext,
         request: GetCheckpointStatisticDetailsRequest,
     ) -> Answer<GetCheckpointStatisticDetailsResponse> {
-        let job = self.job(request.jobid).await?;
-        Ok(checkpoint::details(record(&job, request.checkpointid)?).into())
+        let record = self.record(request.jobid, request.checkpointid).await?;
+        Ok(checkpoint::details(&record).into())
     }
 
     async fn get_task_checkpoint_statistics(
@@ -107,8 +104,7 @@ impl CheckpointsApi for Flink {
         _: &RequestContext,
         request: GetTaskCheckpointStatisticsRequest,
     ) -> Answer<GetTaskCheckpointStatisticsResponse> {
-        let job = self.job(request.jobid).await?;
-        let record = record(&job, request.checkpointid)?;
+        let record = self.record(request.jobid, request.checkpointid).await?;
         let vertex = backend_vertex(request.vertexid);
         let part = record.vertices.iter().find(|part| part.vertex == vertex);
         let part = part.ok_or_else(|| missing(format!("vertex {vertex} in checkpoint {}", record.id)))?;

@@ -46,7 +46,8 @@ impl ClusterApi for Flink {
             jobs_cancelled: count(&jobs, |state| state == JobState::Canceled),
             jobs_failed: count(&jobs, |state| state == JobState::Failed),
             flink_version: version(&cluster),
-            flink_commit: revision(&cluster),
+            // Without the date that may follow.
+            flink_commit: revision(&cluster).split(" @ ").next().unwrap_or_default().to_owned(),
         }
         .into())
     }

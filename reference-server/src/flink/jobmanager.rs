@@ -109,6 +109,10 @@ impl JobmanagerApi for Flink {
         _: &RequestContext,
         _: GetJobManagerLogRequest,
     ) -> Answer<GetJobManagerLogResponse> {
+        if self.cluster().await?.is_remote {
+            let log = self.main_log(&Node::Coordinator, Stream::Log).await?;
+            return Ok(GetJobManagerLogResponse::Ok(log));
+        }
         Ok(GetJobManagerLogResponse::Ok(self.own_log()))
     }
 
@@ -126,6 +130,12 @@ impl JobmanagerApi for Flink {
         _: &RequestContext,
         _: GetJobManagerThreadDumpRequest,
     ) -> Answer<GetJobManagerThreadDumpResponse> {
+        if self.cluster().await?.is_remote {
+            let threads = self.kernel.executor.thread_dump(&Node::Coordinator).await;
+            let threads = threads.map_err(KernelError::from)?;
+            let thread_infos = threads.iter().map(worker::thread_info).collect();
+            return Ok(wire::ThreadDump { thread_infos }.into());
+        }
         // The operating system is asked by way of files, one or two for each thread.
         let threads = tokio::task::spawn_blocking(process::threads).await;
         let threads = threads.map_err(planewright_server::ApiError::internal)?.into_iter();

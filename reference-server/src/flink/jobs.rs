@@ -1,7 +1,9 @@
+use planewright_backend::time::Timestamp;
 use planewright_server::{ApiError, RequestContext};
 
 use super::convert::job;
 use super::{Answer, Flink, backend_job, own_address, server::*, wire};
+use crate::kernel::KernelError;
 
 impl JobsApi for Flink {
     async fn get_job_ids_with_statuses_overview(
@@ -50,7 +52,7 @@ impl JobsApi for Flink {
         _: &RequestContext,
         request: GetJobStatusInfoRequest,
     ) -> Answer<GetJobStatusInfoResponse> {
-        let job = self.job(request.jobid).await?;
+        let job = self.kernel.summary(backend_job(request.jobid)).await?;
         Ok(job::status_info(job.state).into())
     }
 
@@ -152,12 +154,14 @@ impl JobsApi for Flink {
         Ok(wire::LogUrl { url }.into())
     }
 
-    /// No job of this server ends with its client, so there is nothing to keep alive.
     async fn trigger_heartbeat(
         &self,
         _: &RequestContext,
-        _: TriggerHeartbeatRequest,
+        request: TriggerHeartbeatRequest,
     ) -> Answer<TriggerHeartbeatResponse> {
+        let until = Timestamp(request.body.expired_timestamp);
+        let kept = self.kernel.executor.keep_alive(backend_job(request.jobid), until).await;
+        kept.map_err(KernelError::from)?;
         Ok(wire::EmptyObject::default().into())
     }
 }

@@ -151,7 +151,7 @@ impl MetricsApi for Flink {
         _: &RequestContext,
         request: GetJobMetricsRequest,
     ) -> Answer<GetJobMetricsResponse> {
-        let job = self.job(request.jobid).await?;
+        let job = self.kernel.summary(backend_job(request.jobid)).await?;
         if job.state.is_terminal() {
             return Ok(Vec::new().into());
         }

@@ -67,7 +67,7 @@ impl Flink {
 
     /// Makes sure that a job exists.
     async fn require_job(&self, job: wire::JobId) -> Answer<()> {
-        self.job(job).await.map(drop)
+        Ok(self.kernel.summary(backend_job(job)).await.map(drop)?)
     }
 
     /// A job and what is made of one of its vertices.

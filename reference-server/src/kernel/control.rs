@@ -121,6 +121,8 @@ impl Kernel {
             };
             if let Err(error) = kept.await {
                 warn!(%error, "jobs are not followed for now");
+                // The executor may have begun anew, and know nothing.
+                recovered = false;
             }
             self.pause(RETRY).await;
         }

@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use planewright_backend::artifact::ArtifactId;
 use planewright_backend::executor::{
-    Executor, ExecutorError, JobDescription, JobPlan, JobState, JobSummary, Restore, Submission,
+    CheckpointRecord, Executor, ExecutorError, JobDescription, JobPlan, JobState, JobSummary, Restore,
+    Submission,
 };
 use planewright_backend::id::JobId;
 use planewright_backend::store::{
@@ -254,6 +255,41 @@ impl Kernel {
         }
     }
 
+    /// A job as an entry of the list, for those who need no more of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`describe`](Kernel::describe).
+    pub async fn summary(&self, job: JobId) -> Result<JobSummary, KernelError> {
+        match self.executor.summary(job).await {
+            Ok(summary) => Ok(summary),
+            Err(error) if error.is_not_found() => {
+                let end = self.record(job).await?.and_then(|record| record.end);
+                Ok(end.ok_or(error)?)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A snapshot of a job with all its parts.
+    ///
+    /// # Errors
+    ///
+    /// [`KernelError::NotFound`] if the job doesn't list it, and as [`describe`](Kernel::describe).
+    pub async fn checkpoint(&self, job: JobId, id: u64) -> Result<CheckpointRecord, KernelError> {
+        if let Some(record) = self.executor.checkpoint(job, id).await? {
+            return Ok(record);
+        }
+        // An ended job that the executor has forgotten, or one of the latest, which stay when the history has moved on.
+        let found = self.describe(job).await?.checkpoints;
+        let records = found.into_iter().flat_map(|found| {
+            let latest = [found.latest_completed, found.latest_savepoint, found.latest_failed];
+            found.history.into_iter().chain(latest.into_iter().flatten())
+        });
+        let record = records.into_iter().find(|record| record.id == id);
+        record.ok_or_else(|| KernelError::not_found(format!("checkpoint {id} of job {job}")))
+    }
+
     /// All jobs in the order of their start, ended ones included.
     ///
     /// # Errors
@@ -405,7 +441,7 @@ impl Kernel {
     }
 
     async fn is_known(&self, job: JobId) -> Result<bool, KernelError> {
-        match self.executor.describe(job).await {
+        match self.executor.summary(job).await {
             Ok(_) => Ok(true),
             Err(error) if error.is_not_found() => Ok(false),
             Err(error) => Err(error.into()),

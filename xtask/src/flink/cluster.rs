@@ -33,12 +33,26 @@ impl Default for Options {
     }
 }
 
+impl Options {
+    /// Jobs can be rescaled, without long rests in between, and there is room for several.
+    pub(crate) fn adaptive() -> Self {
+        let lines = [
+            "jobmanager.scheduler: adaptive",
+            "jobmanager.adaptive-scheduler.executing.cooldown-after-rescaling: 0s",
+            "jobmanager.adaptive-scheduler.executing.resource-stabilization-timeout: 0s",
+            "jobmanager.adaptive-scheduler.rescale-trigger.max-delay: 0s",
+            "web.adaptive-scheduler.rescale-history.size: 5",
+        ];
+        Self { slots: 16, config: lines.map(str::to_owned).into(), ..Self::default() }
+    }
+}
+
 /// A running cluster. Dropping it kills both processes and removes its folder.
 #[derive(Debug)]
 pub(crate) struct Cluster {
     url: String,
     // Declared before the folder: fields are dropped in order, and the processes write into it.
-    processes: [(&'static str, Background); 2],
+    processes: Vec<(&'static str, Background)>,
     folder: Folder,
 }
 
@@ -53,6 +67,23 @@ impl Cluster {
         let port = options.port.unwrap_or(any);
         fs::write(folder.join("conf/config.yaml"), config(folder.0.path(), port, rpc, &options))?;
         fs::write(folder.join("conf/log4j.properties"), LOG4J)?;
+        let url = format!("http://127.0.0.1:{port}");
+        let mut cluster = Self { url, processes: Vec::new(), folder };
+        cluster.start_again(libraries)?;
+        Ok(cluster)
+    }
+
+    /// Kills all processes. What they have told nobody is lost; what is on disk stays.
+    pub(crate) fn kill(&mut self) {
+        self.processes.clear();
+    }
+
+    /// Starts the processes anew after [`kill`](Self::kill), at the same address, and waits until they are ready.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub(crate) fn start_again(&mut self, libraries: &Libraries) -> Result<()> {
+        let folder = &self.folder;
         let start = |name, heap: &str, class: &str| -> Result<_> {
             let mut java = libraries.java(&folder.join("conf"));
             java.args([format!("-Xms{heap}"), format!("-Xmx{heap}")])
@@ -67,7 +98,7 @@ impl Cluster {
                 .arg(folder.join("conf"));
             Ok((name, Background::start(output_to(&mut java, &folder.out(name))?)?))
         };
-        let processes = [
+        self.processes = vec![
             start(
                 "jobmanager",
                 "448m",
@@ -75,9 +106,7 @@ impl Cluster {
             )?,
             start("taskmanager", "384m", "org.apache.flink.runtime.taskexecutor.TaskManagerRunner")?,
         ];
-        let cluster = Self { url: format!("http://127.0.0.1:{port}"), processes, folder };
-        cluster.wait_until_ready()?;
-        Ok(cluster)
+        self.wait_until_ready()
     }
 
     /// Where its REST API answers, without a trailing slash.

@@ -106,7 +106,7 @@ fn scenario(libraries: &Libraries, url: &str, jar: &Path, savepoints: &Path) -> 
 }
 
 /// Uploads a jar and returns its id.
-fn upload(url: &str, jar: &Path) -> Result<String> {
+pub(super) fn upload(url: &str, jar: &Path) -> Result<String> {
     let form =
         ureq::unversioned::multipart::Form::new().file("jarfile", jar).context("cannot read the jar")?;
     let mut answer = http::client(Duration::from_secs(60)).post(format!("{url}/jars/upload")).send(form)?;
