@@ -289,6 +289,30 @@ async fn a_job_without_its_supervisor_is_lost_and_not_run_again() {
     assert_eq!(lines(&ran).len(), 1);
 }
 
+#[tokio::test]
+async fn of_many_supervisors_of_a_job_one_runs_it() {
+    let (folder, store) = (Folder::new(), MemoryStore::new());
+    let ran = folder.0.join("ran");
+    let executor = server(&folder, &store, folder.options("host"));
+    let text = format!("echo $$ >> {}; sleep 0.3", ran.display());
+    executor.submit(script(&folder.artifacts(), 1, &text).await).await.unwrap();
+    let path = folder.0.join(format!("host/jobs/{}", job(1)));
+    until("there is something to supervise", async || path.join("spec").exists()).await;
+    // What servers do that were stopped in the middle of it and wake up, at any time.
+    let more = |count| {
+        let command =
+            || Command::new(env!("CARGO_BIN_EXE_planewright-supervise")).arg(&path).spawn().unwrap();
+        let started: Vec<_> = (0..count).map(|_| command()).collect();
+        for mut supervisor in started {
+            assert!(supervisor.wait().unwrap().success());
+        }
+    };
+    more(4);
+    becomes(&executor, 1, JobState::Finished).await;
+    more(4);
+    assert_eq!(lines(&ran).len(), 1);
+}
+
 /// Three servers of one host, of which the one that looks after it goes again and again.
 #[tokio::test]
 async fn each_job_runs_once_whoever_goes() {

@@ -91,6 +91,9 @@ fn with_rounds(rounds: u32) -> Result<String> {
         );
     }
     let seen = load.finish()?;
+    if !seen.longest_outage.is_zero() {
+        println!("longest outage: {:.1} s: {}", seen.longest_outage.as_secs_f64(), seen.reason);
+    }
     until("all jobs have ended on all servers", || {
         for url in fleet.urls() {
             if !load::ended(&url, &seen.accepted)? {

@@ -154,7 +154,7 @@ impl Shared {
                 let lasted = since.elapsed();
                 if lasted > notes.longest_outage {
                     notes.longest_outage = lasted;
-                    notes.reason = reason;
+                    notes.reason = format!("{kind:?} at server {server}: {reason}");
                 }
             }
         }
