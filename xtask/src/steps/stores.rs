@@ -10,6 +10,7 @@ pub(super) fn on_servers() -> Result<String> {
     let servers = Servers::start(&[Kind::Postgres, Kind::Etcd])?;
     let mut test = cargo();
     test.args(["test", "--quiet", "--package", "planewright-backend", "--features", "etcd,postgres"]);
-    process::run(servers.tell(test.args(["--test", "servers", "--test", "server_faults"])))?;
+    test.args(["--test", "servers", "--test", "server_faults", "--test", "broken_connections"]);
+    process::run(servers.tell(&mut test))?;
     Ok("PostgreSQL and etcd".to_owned())
 }
