@@ -245,7 +245,9 @@ impl SimulatedExecutor {
             let changed = std::pin::pin!(watch.changed.changed());
             let input = select(changed, due);
             match &mut watch.appended {
-                None => drop(input.await),
+                None => {
+                    let _ = input.await;
+                }
                 Some(appended) => {
                     if let Either::Left((change, _)) = select(appended.next(), input).await {
                         match change {

@@ -140,7 +140,7 @@ impl Shared {
         let start = Instant::now();
         let answer = call(&self.urls[server]);
         let mut notes = self.notes();
-        let alive = notes.lives[server] == life && life % 2 == 0;
+        let alive = notes.lives[server] == life && life.is_multiple_of(2);
         let failure = match &answer {
             Ok((status, body)) if *status >= 500 => Some(format!("{status} {body}")),
             Ok(_) => None,
@@ -168,7 +168,7 @@ fn submit_all(shared: &Shared, caller: usize) {
     while !shared.over.load(Ordering::Relaxed) {
         let number = shared.next.fetch_add(1, Ordering::Relaxed);
         let job = format!("{:032x}", 0x3000_0000 + number);
-        let seconds = if number % 5 == 0 { "7" } else { "0" };
+        let seconds = if number.is_multiple_of(5) { "7" } else { "0" };
         let body =
             json!({ "jobId": job, "entryClass": "main", "programArgsList": [shared.journal, seconds] });
         for turn in caller.. {
