@@ -10,11 +10,13 @@ mod workload;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::store::{KeyRange, Revision};
+use futures_util::StreamExt;
+
+use crate::store::{KeyRange, Revision, Store};
 
 use super::read::Snapshot;
 use super::write::{Request, write};
-use super::{File, file};
+use super::{File, RedbStore, file};
 
 use disk::{Disk, Event, Random};
 use workload::Workload;
@@ -228,4 +230,25 @@ fn a_power_cut_loses_nothing_that_was_acknowledged() {
 fn a_disk_that_confirms_too_early_is_caught() {
     let findings = play(&record(2), 1, true);
     assert!(findings.wrong.load(Ordering::Relaxed) > 200, "{findings:?}");
+}
+
+/// No power cut, but the same disk.
+#[tokio::test]
+async fn a_disk_that_breaks_down_ends_the_store() {
+    let disk = Disk::default();
+    let database = file::create_on(name(), disk.clone()).unwrap();
+    let store = RedbStore::start(name(), database, RETAINED).unwrap();
+    let revision = store.commit(workload::one_more()).await.unwrap();
+    let mut watch = store.watch(KeyRange::all(), revision).await.unwrap();
+
+    disk.break_down();
+    let unknown = store.commit(workload::one_more()).await.unwrap_err();
+    assert!(unknown.is_outcome_unknown(), "{unknown:?}");
+    let ended = watch.next().await.unwrap().unwrap_err();
+    assert!(ended.is_retryable(), "{ended:?}");
+    assert!(watch.next().await.is_none());
+    let refused = store.commit(workload::one_more()).await.unwrap_err();
+    assert!(refused.is_retryable(), "{refused:?}");
+    let refused = store.compact(revision).await.unwrap_err();
+    assert!(refused.is_retryable(), "{refused:?}");
 }

@@ -88,7 +88,7 @@ pub(super) fn run(file: &File, mut received: mpsc::Receiver<Order>, retained: u6
     }
     file.head.send_modify(|head| head.ended = true);
     received.close();
-    while let Ok(order) = received.try_recv() {
+    while let Some(order) = received.blocking_recv() {
         let _ = order.answer.send(Err(Fault::Ended(Ended).into()));
     }
 }

@@ -26,11 +26,12 @@ pub(super) struct Disk(Arc<Mutex<State>>);
 struct State {
     content: Vec<u8>,
     events: Vec<Event>,
+    broken: bool,
 }
 
 impl Disk {
     pub(super) fn of(content: Vec<u8>) -> Self {
-        Self(Arc::new(Mutex::new(State { content, events: Vec::new() })))
+        Self(Arc::new(Mutex::new(State { content, ..State::default() })))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -47,6 +48,19 @@ impl Disk {
 
     pub(super) fn forget_events(&self) {
         self.state().events.clear();
+    }
+
+    /// From now on nothing is written any more, and everybody is told so.
+    pub(super) fn break_down(&self) {
+        self.state().broken = true;
+    }
+
+    fn take(&self, event: Event) -> io::Result<()> {
+        if self.state().broken {
+            return Err(io::Error::other("the disk is broken"));
+        }
+        self.note(event);
+        Ok(())
     }
 
     /// Does what the event says, and notes it.
@@ -70,18 +84,15 @@ impl StorageBackend for Disk {
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        self.note(Event::Length(len));
-        Ok(())
+        self.take(Event::Length(len))
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.note(Event::Sync);
-        Ok(())
+        self.take(Event::Sync)
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.note(Event::Write(offset, data.to_vec()));
-        Ok(())
+        self.take(Event::Write(offset, data.to_vec()))
     }
 }
 
