@@ -94,7 +94,7 @@ pub struct ProcessOptions {
 }
 
 impl ProcessOptions {
-    /// Sixteen slots in this folder, with the `supervise` subcommand of this very program.
+    /// Sixteen slots in this folder, and this command to supervise their jobs.
     pub fn new(folder: impl Into<PathBuf>, supervisor: Vec<OsString>) -> Self {
         Self {
             folder: folder.into(),

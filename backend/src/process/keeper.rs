@@ -79,7 +79,7 @@ impl Host {
         let lease = Lease::new(
             Arc::clone(&self.store),
             &self.keys.lease(&self.id),
-            self.options.lease,
+            self.options.lease * 3 / 5,
             Arc::clone(&self.clock),
         );
         let mut lease = match lease {
@@ -100,9 +100,10 @@ impl Host {
         }
     }
 
-    /// Milliseconds between two signs of life.
+    /// Milliseconds between two signs of life. What is left of the lease beside this and its own time is for those who wait: they
+    /// see a sign up to one beat late, and look again up to one beat late.
     fn beat(&self) -> i64 {
-        i64::try_from(self.options.lease.as_millis() / 4).unwrap_or(i64::MAX).max(1)
+        i64::try_from(self.options.lease.as_millis() / 6).unwrap_or(i64::MAX).max(1)
     }
 
     /// Does the work until the lease is lost.

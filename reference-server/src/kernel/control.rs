@@ -19,7 +19,7 @@ impl Kernel {
     ///
     /// `recovered` says whether jobs have been recovered a moment ago.
     pub(crate) async fn control(&self, mut recovered: bool) {
-        let lease = Lease::new(Arc::clone(&self.store), LEASE, self.lease, Arc::clone(&self.clock));
+        let lease = Lease::new(Arc::clone(&self.store), LEASE, self.lease * 3 / 5, Arc::clone(&self.clock));
         let mut lease = match lease {
             Ok(lease) => lease,
             Err(error) => return warn!(%error, "no lease can have this name"),
@@ -61,9 +61,10 @@ impl Kernel {
         }
     }
 
-    /// Milliseconds between two signs of life.
+    /// Milliseconds between two signs of life. What is left of the lease beside this and its own time is for those who wait: they
+    /// see a sign up to one beat late, and look again up to one beat late.
     fn beat(&self) -> i64 {
-        i64::try_from(self.lease.as_millis() / 4).unwrap_or(i64::MAX).max(1)
+        i64::try_from(self.lease.as_millis() / 6).unwrap_or(i64::MAX).max(1)
     }
 
     async fn pause(&self, millis: i64) {
