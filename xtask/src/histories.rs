@@ -1,5 +1,7 @@
 //! Histories of concurrent clients, watchers and killed processes: `planewright-histories` on every store that ships.
 
+mod served;
+
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -43,6 +45,9 @@ pub(crate) struct Crash {
     /// How many processes are killed on each store; by default 500 on a file, 100 on PostgreSQL, 20 on etcd.
     #[arg(long)]
     cycles: Option<usize>,
+    /// Kills `planewright serve` alone, 50 times by default, while callers work over HTTP.
+    #[arg(long, conflicts_with = "stores")]
+    served: bool,
     /// What chance depends on.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -126,6 +131,12 @@ pub(crate) fn histories(chosen: &Histories) -> Result<()> {
 
 /// Kills processes that write, and judges what is left.
 pub(crate) fn crash(chosen: &Crash) -> Result<()> {
+    if chosen.served || chosen.stores.is_empty() {
+        served::kill(chosen.cycles.unwrap_or(50), chosen.seed)?;
+    }
+    if chosen.served {
+        return Ok(());
+    }
     let judge = Judge::new(&chosen.stores)?;
     for &store in judge.stores.iter().filter(|store| store.full().1 > 0) {
         let count = ("--cycles", chosen.cycles.unwrap_or(store.full().1));
@@ -147,6 +158,6 @@ pub(crate) fn few_histories() -> Result<String> {
 /// A part of the test run: few killed processes.
 pub(crate) fn few_crashes() -> Result<String> {
     let each = 20;
-    crash(&Crash { stores: Vec::new(), cycles: Some(each), seed: 1 })?;
-    Ok(format!("{each} killed processes on each store"))
+    crash(&Crash { stores: Vec::new(), cycles: Some(each), served: false, seed: 1 })?;
+    Ok(format!("{each} killed processes on each store, and as many servers"))
 }

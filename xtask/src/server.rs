@@ -79,7 +79,8 @@ pub(crate) fn build() -> Result<PathBuf> {
     Ok(place::target().join("debug").join(format!("planewright{}", std::env::consts::EXE_SUFFIX)))
 }
 
-fn url_in(line: &str) -> Option<String> {
+/// The address in the line that names it.
+pub(crate) fn url_in(line: &str) -> Option<String> {
     let at = line.find("http://")?;
     let url = line.get(at..)?.split_whitespace().next()?;
     Some(url.trim_end_matches(['/', '.', ',']).to_owned())

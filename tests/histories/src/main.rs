@@ -7,11 +7,12 @@ mod toy;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
-use planewright_backend::store::{Revision, StoreExt as _};
+use planewright_backend::store::{Revision, Store, StoreExt as _};
 use planewright_histories::crash::{child, parent};
 use planewright_histories::registers::Finding;
 use planewright_histories::watching;
@@ -249,7 +250,7 @@ fn kill(crash: &Crash) -> Result<bool> {
 }
 
 async fn write(writers: &Writers) -> Result<()> {
-    let stores = writers.store.open(&writers.data, "crash").await?;
+    let stores = open_in_time(writers).await?;
     let after = match writers.after {
         Some(after) => Revision(after),
         None => stores[0].revision().await?,
@@ -261,4 +262,18 @@ async fn write(writers: &Writers) -> Result<()> {
         after,
     };
     child::run(&stores, &orders).await.map_err(anyhow::Error::msg)
+}
+
+/// Opens the store; a server that was killed may not be back yet.
+async fn open_in_time(writers: &Writers) -> Result<Vec<Arc<dyn Store>>> {
+    const PATIENCE: Duration = Duration::from_secs(30);
+    let start = Instant::now();
+    loop {
+        match writers.store.open(&writers.data, "crash").await {
+            Err(_) if writers.store.server().is_ok() && start.elapsed() < PATIENCE => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            opened => return opened,
+        }
+    }
 }

@@ -4,7 +4,7 @@
 //! along which revisions ascend, and a page shows many keys at one place of that order. The revisions make up for the price, for
 //! they leave the search hardly a choice.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
 use planewright_backend::store::{Key, Revision};
@@ -160,8 +160,8 @@ impl Model for Registers {
             Operation::Get(key, found) => (state.cells[*key] == *found).then(|| state.clone()),
             Operation::List(keys, found, revision) => {
                 let same = keys.iter().map(|key| state.cells[*key]).eq(found.iter().copied());
-                let state = State { cells: state.cells.clone(), revision: *revision };
-                (same && *revision >= state.revision).then_some(state)
+                let ascends = *revision >= state.revision;
+                (same && ascends).then(|| State { cells: state.cells.clone(), revision: *revision })
             }
             Operation::Commit { conditions, writer, named, puts, deletes, end } => {
                 let obstacles = conditions.iter().flat_map(|test| test.obstacles(state));
@@ -246,11 +246,28 @@ struct Reading<'a> {
     /// Those of which the revision is known.
     named: HashMap<Revision, Writer>,
     revisions: HashMap<Writer, Revision>,
+    /// Whether a revision was told that is nobody's.
     strange: bool,
+    /// Keys that a commit demanded and found.
+    found_present: HashSet<Key>,
 }
 
 impl<'a> Reading<'a> {
     fn of(start: &Entries, spans: &'a [Span]) -> Result<Self, String> {
+        Self::of_those(start, spans, Self::may_matter)
+    }
+
+    /// With the commits that can be left out.
+    #[cfg(test)]
+    fn of_all(start: &Entries, spans: &'a [Span]) -> Result<Self, String> {
+        Self::of_those(start, spans, |_, _| true)
+    }
+
+    fn of_those(
+        start: &Entries,
+        spans: &'a [Span],
+        wanted: impl Fn(&Self, &Span) -> bool,
+    ) -> Result<Self, String> {
         let mut reading = Self {
             spans: Vec::new(),
             intervals: Vec::new(),
@@ -261,6 +278,7 @@ impl<'a> Reading<'a> {
             named: HashMap::new(),
             revisions: HashMap::new(),
             strange: false,
+            found_present: HashSet::new(),
         };
         for (key, seen) in start {
             reading.add_key(key);
@@ -296,8 +314,17 @@ impl<'a> Reading<'a> {
         for span in spans {
             reading.learn_from(span)?;
         }
+        for span in spans {
+            if let (Call::Commit { conditions, .. }, Answer::Committed(_)) = (&span.call, &span.answer) {
+                let present = conditions.iter().filter_map(|condition| match condition {
+                    Condition::Present(key) => Some(key.clone()),
+                    _ => None,
+                });
+                reading.found_present.extend(present);
+            }
+        }
         reading.strange = spans.iter().any(|span| reading.tells_strange_revision(span));
-        reading.spans = spans.iter().filter(|span| reading.may_matter(span)).collect();
+        reading.spans = spans.iter().filter(|span| wanted(&reading, span)).collect();
         reading.intervals =
             reading.spans.iter().map(|span| reading.interval(span)).collect::<Result<_, _>>()?;
         Ok(reading)
@@ -364,11 +391,13 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    /// A commit of unknown outcome that nobody has seen anything of can be left out, unless it may have deleted something.
+    /// A commit of unknown outcome that nobody has seen anything of can be left out, unless it may have deleted something or
+    /// is why a commit found a key present.
     fn may_matter(&self, span: &Span) -> bool {
-        let Call::Commit { word, deletes, .. } = &span.call else { return true };
+        let Call::Commit { word, puts, deletes, .. } = &span.call else { return true };
         span.returned.is_some()
             || !deletes.is_empty()
+            || puts.iter().any(|key| self.found_present.contains(key))
             || self.revisions.contains_key(&self.writers[word])
             || self.strange
     }
@@ -514,3 +543,6 @@ impl fmt::Display for Told<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

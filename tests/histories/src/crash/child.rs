@@ -70,8 +70,7 @@ pub async fn run(stores: &[Arc<dyn Store>], orders: &Orders) -> Result<(), Strin
         tokio::spawn(async move {
             for step in 0_u32.. {
                 if let Some(Answer::Refused) = client.step().await {
-                    // Not a tight loop while a server is away.
-                    tokio::time::sleep(Duration::from_millis(5)).await;
+                    give_way_to_server().await;
                 }
                 // What the judge has read of the log may go.
                 if let Some((store, after)) = &compacts
@@ -86,17 +85,28 @@ pub async fn run(stores: &[Arc<dyn Store>], orders: &Orders) -> Result<(), Strin
     Err("the clients ended".to_owned())
 }
 
+/// Calls to a server that is away are refused at once: no tight loop meanwhile.
+async fn give_way_to_server() {
+    tokio::time::sleep(Duration::from_millis(5)).await;
+}
+
 /// Lists the keys, and tells the log up to there and a little further: up to a commit that is made to see its end.
 async fn inspect(client: &mut Client, store: &dyn Store, orders: &Orders, pipe: &Pipe) -> Result<(), String> {
     let Orders { prefix, run, after, .. } = orders;
-    let Some(Answer::Page(..)) = client.carry_out(Call::List(prefix.clone())).await else {
-        return Err("the keys could not be listed".to_owned());
-    };
+    // A server that was killed may not be back yet.
+    while !matches!(client.carry_out(Call::List(prefix.clone())).await, Some(Answer::Page(..))) {
+        give_way_to_server().await;
+    }
     let marker = Key::new(format!("{prefix}marker")).map_err(|error| error.to_string())?;
-    let word = format!("marker.{run}");
-    let call = Call::Commit { conditions: vec![], word: word.clone(), puts: vec![marker], deletes: vec![] };
-    let Some(Answer::Committed(last)) = client.carry_out(call).await else {
-        return Err("the marker could not be put".to_owned());
+    let mut attempt = 0;
+    let last = loop {
+        let word = format!("marker.{run}.{attempt}");
+        let call = Call::Commit { conditions: vec![], word, puts: vec![marker.clone()], deletes: vec![] };
+        if let Some(Answer::Committed(last)) = client.carry_out(call).await {
+            break last;
+        }
+        attempt += 1;
+        give_way_to_server().await;
     };
     let watch = store.watch(KeyRange::prefix(prefix.as_str()), *after).await;
     let mut watch = watch.map_err(|error| format!("the log from {after} on: {error}"))?;
