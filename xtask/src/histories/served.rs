@@ -125,7 +125,7 @@ impl Running {
             })
             .collect();
         drop(send);
-        let mut told: Vec<_> = receive.iter().take(dice.usize(CALLERS..300)).collect();
+        let mut told: Vec<_> = receive.iter().take(dice.usize(CALLERS..100)).collect();
         // Somewhere between two answers.
         std::thread::sleep(Duration::from_micros(dice.u64(..12_000)));
         // With SIGKILL.
