@@ -5,10 +5,12 @@ use std::time::Duration;
 use planewright_client::flink::model;
 use planewright_client::{CallOptions, Transport};
 use planewright_model::Map;
+use planewright_model::id::ApplicationId;
+use tokio::time::{Instant, sleep};
 
 use super::FlinkExecutor;
 use super::convert::{from_plan, job_id};
-use super::error::{Refusal, refusal, unavailable};
+use super::error::{Refusal, optional, refusal, unavailable};
 use super::rows::{JobRow, job_key};
 use crate::executor::{ClaimMode, ExecutorError, JobPlan, OpaqueSubmission, Submission};
 use crate::id::JobId;
@@ -99,6 +101,10 @@ impl<S: Transport> FlinkExecutor<S> {
                     Refusal::Unsettled(error) => return Err(error),
                     // One of several equal submissions was first.
                     Refusal::No(..) if self.is_known(submission.id).await? => return Ok(()),
+                    // One of several equal submissions is being started at this moment.
+                    Refusal::No(_, reason) if reason.contains("DuplicateApplicationSubmission") => {
+                        return self.await_equal(submission.id).await;
+                    }
                     // It ran, and the cluster remembers no more of it than that.
                     Refusal::No(_, reason) if reason.contains("DuplicateJobSubmission") => return Ok(()),
                     Refusal::No(_, reason) => refused = reason,
@@ -109,6 +115,41 @@ impl<S: Transport> FlinkExecutor<S> {
             }
         }
         Err(ExecutorError::Rejected { reason: refused })
+    }
+
+    /// What becomes of an equal submission that was first is what becomes of this one.
+    ///
+    /// The cluster takes an application, under the id of its job, before the program's main method has made the job.
+    async fn await_equal(&self, job: JobId) -> Result<(), ExecutorError> {
+        const SHORTEST: Duration = Duration::from_millis(50);
+        const LONGEST: Duration = Duration::from_secs(1);
+        let deadline = Instant::now() + MAIN_METHOD.0;
+        let mut pause = SHORTEST;
+        loop {
+            let application = self
+                .client
+                .applications()
+                .get_application_details(ApplicationId::from_bytes(*job.as_bytes()));
+            let state = optional(application.send().await)?.map(|application| application.status);
+            // Asked for after the state, so that a job of an application that has ended is seen.
+            if self.is_known(job).await? {
+                return Ok(());
+            }
+            match state {
+                // It ran, and the cluster remembers no more of its job than that.
+                Some(model::ApplicationState::Finished) => return Ok(()),
+                Some(model::ApplicationState::Failed | model::ApplicationState::Canceled) => {
+                    let reason = format!("an equal submission of job {job} ended before there was a job");
+                    return Err(ExecutorError::Rejected { reason });
+                }
+                _ if Instant::now() > deadline => {
+                    let source = format!("an equal submission of job {job} has not come to an end").into();
+                    return Err(ExecutorError::OutcomeUnknown { source });
+                }
+                _ => sleep(pause).await,
+            }
+            pause = (pause * 3 / 2).min(LONGEST);
+        }
     }
 
     /// Writes down that the cluster has taken a job, whatever has become of its row in between.
