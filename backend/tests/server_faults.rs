@@ -217,6 +217,52 @@ async fn long_log(store: &dyn Store) {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgres_keeps_its_log_short() {
+    let Some(server) = shared("PLANEWRIGHT_POSTGRES") else { return };
+    let store = postgres(&server.url, &unique()).await;
+    within_patience(short_log(Arc::new(store))).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn etcd_keeps_its_log_short() {
+    // Alone, since what is compacted is that of all who use it.
+    let Some(server) = alone("PLANEWRIGHT_ETCD") else { return };
+    let store = etcd(&server.url).await;
+    within_patience(short_log(Arc::new(store))).await;
+}
+
+/// Nobody asks for a compaction, and yet the first changes go; the last 20,000 stay.
+async fn short_log(store: Arc<dyn Store>) {
+    const KEPT: u64 = 20_000;
+    let first = store.revision().await.expect("a revision");
+    let callers = (0..64).map(|caller| {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move {
+            let at = key(&format!("k{caller}"));
+            loop {
+                let put = Transaction::new().put(at.clone(), "");
+                if store.commit(put).await.expect("a commit").0 > first.0 + KEPT + 1000 {
+                    return;
+                }
+            }
+        })
+    });
+    join_all(callers).await.into_iter().for_each(|caller| caller.expect("no panic"));
+    // It goes on beside the commits, and the first of them after a failure tries again.
+    while let Ok(mut watching) = store.watch(KeyRange::all(), first).await {
+        if let Some(Err(error)) = watching.next().await {
+            assert!(error.is_compacted(), "{error:?}");
+            break;
+        }
+        store.commit(Transaction::new().put(key("k"), "")).await.expect("a commit");
+    }
+    let last = store.revision().await.expect("a revision");
+    let mut watching = store.watch(KeyRange::all(), Revision(last.0 - KEPT)).await.expect("a watch");
+    let changes = watching.next().await.expect("no end").expect("no error");
+    assert_eq!(changes.revision, Revision(last.0 - KEPT + 1));
+}
+
 #[tokio::test]
 async fn the_largest_transaction_is_taken_and_its_conflict_told() {
     let (Some(one), Some(other)) = (shared("PLANEWRIGHT_ETCD"), shared("PLANEWRIGHT_POSTGRES")) else {
