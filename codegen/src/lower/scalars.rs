@@ -27,7 +27,7 @@ pub(super) fn integer(format: Option<&str>, mut limits: Constraints) -> TypeUse 
             between(0, u16::MAX.into());
             IntegerFormat::U32
         }
-        _ if beyond_64_bits(&limits) => {
+        format if beyond_64_bits(&limits) || (format.is_none() && beyond_both(&limits)) => {
             let whole = Constraints { multiple_of: Some(1.into()), ..Constraints::default() };
             let constraints = constraints::both(limits, whole);
             return TypeUse { ty: Type::Number(NumberFormat::Decimal), nullable: false, constraints };
@@ -36,7 +36,7 @@ pub(super) fn integer(format: Option<&str>, mut limits: Constraints) -> TypeUse 
         Some("uint32") => IntegerFormat::U32,
         Some("uint" | "uint64") => IntegerFormat::U64,
         Some("int64") => IntegerFormat::I64,
-        _ if beyond_i64(&limits) => IntegerFormat::U64,
+        _ if beyond_i64(&limits) && is_unsigned(&limits) => IntegerFormat::U64,
         _ => IntegerFormat::I64,
     };
     TypeUse { ty: Type::Integer(format), nullable: false, constraints: limits }
@@ -49,14 +49,21 @@ fn beyond_64_bits(limits: &Constraints) -> bool {
     low.into_iter().any(|low| low < i64::MIN as f64) || high.into_iter().any(|high| high > u64::MAX as f64)
 }
 
+/// Whether a signed number is allowed to be greater than the greatest signed one of 64 bits.
+fn beyond_both(limits: &Constraints) -> bool {
+    beyond_i64(limits) && !is_unsigned(limits)
+}
+
 fn beyond_i64(limits: &Constraints) -> bool {
     // As a float, the largest of them is one more than it is.
-    let big = limits
+    limits
         .maximum
         .as_ref()
-        .is_some_and(|number| number.as_i64().is_none() && number.as_f64() >= Some(i64::MAX as f64));
-    let unsigned = limits.minimum.as_ref().is_some_and(|number| number.as_f64() >= Some(0.0));
-    big && unsigned
+        .is_some_and(|number| number.as_i64().is_none() && number.as_f64() >= Some(i64::MAX as f64))
+}
+
+fn is_unsigned(limits: &Constraints) -> bool {
+    limits.minimum.as_ref().is_some_and(|number| number.as_f64() >= Some(0.0))
 }
 
 /// The width of a number.

@@ -341,6 +341,8 @@ pub struct Amount {
     pub price: ::planewright_model::Decimal,
     /// `huge`.
     pub huge: Option<::planewright_model::Decimal>,
+    /// `kept`.
+    pub kept: Option<::planewright_model::Decimal>,
 }
 
 impl json::Json for Amount {
@@ -349,13 +351,18 @@ impl json::Json for Amount {
         let value = Self {
             price: object.required("price")?,
             huge: object.optional("huge")?,
+            kept: object.optional("kept")?,
         };
         object.end()?;
         Ok(value)
     }
 
     fn write(&self, out: &mut json::Writer<'_>) {
-        out.object().member("price", &self.price).optional("huge", &self.huge).end();
+        out.object()
+            .member("price", &self.price)
+            .optional("huge", &self.huge)
+            .optional("kept", &self.kept)
+            .end();
     }
 }
 
@@ -386,6 +393,24 @@ impl ::planewright_model::Validate for Amount {
                     maximum: Some(
                         ::planewright_model::constraint::Bound::Float(
                             3.402823669209385e38,
+                        ),
+                    ),
+                    multiple_of: Some(
+                        ::planewright_model::constraint::Bound::Integer(1),
+                    ),
+                    ..::planewright_model::constraint::Constraints::NONE
+                },
+                __violations,
+            );
+        __path
+            .member("kept")
+            .check(
+                &self.kept,
+                &::planewright_model::constraint::Constraints {
+                    minimum: Some(::planewright_model::constraint::Bound::Integer(-1)),
+                    maximum: Some(
+                        ::planewright_model::constraint::Bound::Integer(
+                            9223372036854776000,
                         ),
                     ),
                     multiple_of: Some(
