@@ -19,7 +19,7 @@ pub(crate) struct Reading {
 }
 
 /// All of them.
-pub(crate) const READINGS: [Reading; 2] = [
+pub(crate) const READINGS: [Reading; 3] = [
     Reading {
         name: "a closed part of `allOf`",
         reason: "`additionalProperties: false` in one part would forbid what the other parts describe, so that no value \
@@ -31,6 +31,12 @@ pub(crate) const READINGS: [Reading; 2] = [
         reason: "objects written in place under `anyOf` are one struct; what one alternative says of a member is its type \
                  in the others too, which would take any value for it",
         apply: |schemas| changed(schemas, &share_members),
+    },
+    Reading {
+        name: "a tag that only the server writes",
+        reason: "the member that tells alternatives apart is there in requests too, although the schema calls it \
+                 read-only: without it nobody knows which of them a value is",
+        apply: |schemas| changed(schemas, &require_tags),
     },
 ];
 
@@ -119,6 +125,17 @@ fn share_members(_: &Value, members: &mut Map<String, Value>) {
     }
 }
 
+/// Says that the member is there by which a base tells apart what extends it.
+fn require_tags(_: &Value, members: &mut Map<String, Value>) {
+    let tag = members.get("discriminator").and_then(|it| it.get("propertyName")).filter(|it| it.is_string());
+    let Some(tag) = tag.cloned() else { return };
+    if let Value::Array(required) = members.entry("required").or_insert_with(|| json!([]))
+        && !required.contains(&tag)
+    {
+        required.push(tag);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,5 +157,11 @@ mod tests {
         let read = (READINGS[1].apply)(&schemas);
         assert_eq!(read.pointer("/anyOf/1/properties/a"), Some(&json!({"anyOf": [{"type": "string"}]})));
         assert_eq!(read.pointer("/anyOf/0/properties/a"), Some(&json!({"type": "string"})));
+    }
+
+    #[test]
+    fn tags_are_required() {
+        let schemas = json!({"discriminator": {"propertyName": "kind"}, "required": ["a"]});
+        assert_eq!((READINGS[2].apply)(&schemas)["required"], json!(["a", "kind"]));
     }
 }

@@ -145,9 +145,6 @@ impl Reading<'_> {
             }
             _ => self.members(members),
         };
-        if nullable {
-            return or_null(out);
-        }
         // A union that says it's an object or a list by its alternatives stays open.
         if !out.contains_key("type") && reference.is_none() && !out.contains_key("enum") {
             let speaks = |keys: &[&str]| keys.iter().any(|key| out.contains_key(*key));
@@ -158,7 +155,7 @@ impl Reading<'_> {
                 out.insert("type".to_owned(), json!("array"));
             }
         }
-        Value::Object(out)
+        if nullable { or_null(out) } else { Value::Object(out) }
     }
 
     fn members(&self, members: &Map<String, Value>) -> Map<String, Value> {
@@ -384,6 +381,11 @@ mod tests {
                     {"type": "integer", "format": "int64", "allOf": [{"minimum": i64::MIN, "maximum": i64::MAX}]},
                     {"type": "null"},
                 ]}),
+            ),
+            (
+                "3.0.3",
+                json!({"properties": {}, "nullable": true}),
+                json!({"properties": {}, "type": ["object", "null"]}),
             ),
             (
                 "3.0.3",
