@@ -30,7 +30,11 @@ const EDGES: &[(&str, Allowed)] = &[
         ),
     ),
     // A judge doesn't share the accused's parser: not even its tests see a generated crate.
-    ("conformance-tests", Only(&["planewright-spec"], &[])),
+    ("conformance-tests", Only(&["planewright-spec", "planewright-sample"], &[])),
+    (
+        "tests/broken",
+        Only(&["planewright-conformance", "planewright-reference-server", "planewright-backend"], &[]),
+    ),
     ("tests/histories", Only(&["planewright-backend"], &[])),
     ("tests/judge", Only(&["planewright-codegen", "planewright-sample"], &[])),
     ("tests/sample", Only(&[], &[])),

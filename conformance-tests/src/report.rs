@@ -1,0 +1,132 @@
+//! What a run found.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::exchange::Exchange;
+use crate::{Layer, Level};
+
+/// What a run found. The same seed against a deterministic server gives an equal report.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Name of the API.
+    pub api: String,
+    /// SHA-256 of the document, in hexadecimal digits.
+    pub document: String,
+    /// Where the target is.
+    pub target: String,
+    /// From which everything was drawn.
+    pub seed: u64,
+    /// In the order in which they ran.
+    pub cases: Vec<CaseReport>,
+    /// What was tried of the document.
+    pub coverage: Coverage,
+    /// Entries of the list of known failures that match no case.
+    pub unmatched: Vec<String>,
+}
+
+/// What became of a case.
+#[derive(Clone, Debug)]
+pub struct CaseReport {
+    /// As that of the case.
+    pub id: String,
+    /// Where it comes from.
+    pub layer: Layer,
+    /// How much weight it has.
+    pub level: Level,
+    /// The sentence that it proves.
+    pub requirement: String,
+    /// Where that is written.
+    pub source: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Everything that was said and heard, in order.
+    pub exchanges: Vec<Exchange>,
+}
+
+/// How a case ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The sentence holds, as far as was tried.
+    Pass,
+    /// It doesn't.
+    Fail(Failure),
+    /// The case doesn't apply here, for this reason.
+    Skip(String),
+    /// It fails, and that is known, for this reason.
+    Known(Failure, String),
+    /// It passes, and it is listed as a known failure, for this reason: the list is stale.
+    Stale(String),
+    /// The suite is at fault, or its surroundings.
+    Error(String),
+}
+
+/// What was wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What the case waited for.
+    pub expected: String,
+    /// What it got.
+    pub came: String,
+}
+
+/// What a run says in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every case with `MUST` passed, and none was left out.
+    Conformant,
+    /// No case with `MUST` failed, but some say nothing: they were skipped, not selected, or known to fail.
+    Incomplete,
+    /// A case with `MUST` failed, or the list of known failures is stale.
+    NotConformant,
+    /// The suite could not judge: a case ended in an error of its own.
+    Undecided,
+}
+
+impl Report {
+    /// Cases that failed and are not known to.
+    pub fn failures(&self) -> impl Iterator<Item = &CaseReport> {
+        self.cases.iter().filter(|case| matches!(case.outcome, Outcome::Fail(_) | Outcome::Stale(_)))
+    }
+
+    /// The run in one word.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        let some = |test: &dyn Fn(&CaseReport) -> bool| self.cases.iter().any(test);
+        let must = |case: &CaseReport| case.level == Level::Must;
+        let stale = !self.unmatched.is_empty() || some(&|case| matches!(case.outcome, Outcome::Stale(_)));
+        if stale || some(&|case| must(case) && matches!(case.outcome, Outcome::Fail(_))) {
+            return Verdict::NotConformant;
+        }
+        if some(&|case| matches!(case.outcome, Outcome::Error(_))) {
+            return Verdict::Undecided;
+        }
+        let silent = |case: &CaseReport| matches!(case.outcome, Outcome::Skip(_) | Outcome::Known(..));
+        if self.cases.is_empty() || some(&|case| must(case) && silent(case)) {
+            return Verdict::Incomplete;
+        }
+        Verdict::Conformant
+    }
+}
+
+/// What was tried of a document.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// Sides of constraints, each with whether it was tried: `(constraint, side)`.
+    pub constraints: BTreeMap<(String, String), bool>,
+    /// Statuses of operations, each with whether it was seen: `(operation, status)`.
+    pub statuses: BTreeMap<(String, String), bool>,
+    /// Sides or statuses that can't be reached, with the reason.
+    pub unreachable: BTreeSet<(String, String)>,
+}
+
+impl Coverage {
+    /// Counts a side of a constraint as there to be tried.
+    pub fn exists(&mut self, constraint: &str, side: &str) {
+        self.constraints.entry((constraint.to_owned(), side.to_owned())).or_insert(false);
+    }
+
+    /// Counts a side of a constraint as tried.
+    pub fn tried(&mut self, constraint: &str, side: &str) {
+        self.constraints.insert((constraint.to_owned(), side.to_owned()), true);
+    }
+}
