@@ -5,6 +5,10 @@ use crate::misses::{Change, Miss, Sample, deeper};
 use crate::random::Random;
 use crate::{pattern, text};
 
+mod probes;
+
+pub use probes::Probe;
+
 /// Draws values from the schemas of one root value.
 #[derive(Clone, Debug)]
 pub struct Sampler<'a> {

@@ -29,6 +29,6 @@ mod pattern;
 mod random;
 mod text;
 
-pub use draw::{Sampler, Size};
+pub use draw::{Probe, Sampler, Size};
 pub use flat::resolve;
 pub use misses::{Change, Miss, Sample};

@@ -116,3 +116,45 @@ fn what_nothing_satisfies_is_not_drawn() {
         assert_eq!(Sampler::new(&schema).draw(&schema, Size::Large, 1), None, "{schema}");
     }
 }
+
+#[test]
+fn probes_go_up_to_each_rule_and_over_it() {
+    let schema = serde_json::json!({
+        "type": "object",
+        "required": ["name"],
+        "properties": {
+            "name": {"type": "string", "minLength": 2, "maxLength": 5},
+            "size": {"type": ["integer", "null"], "minimum": 1, "maximum": 9},
+            "way": {"enum": ["in", "out"]},
+            "parts": {"type": "array", "maxItems": 2, "items": {"type": "string", "pattern": "^[a-z]{3}$"}},
+        },
+        "additionalProperties": false,
+    });
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let probes = planewright_sample::Sampler::new(&schema).probes(&schema, 1000);
+    let side = |place: &str, keyword: &str, side: &str| {
+        let found = probes.iter().find(|one| (one.place.as_str(), one.keyword, one.side.as_str()) == (place, keyword, side));
+        let found = found.unwrap_or_else(|| panic!("{place} {keyword} {side}"));
+        validator.is_valid(&found.value)
+    };
+    for (place, keyword, valid, invalid) in [
+        ("name", "minLength", &["at", "inside"][..], &["outside", "code-points"][..]),
+        ("name", "maxLength", &["at", "inside", "code-points"], &["outside"]),
+        ("name", "required", &[], &["missing"]),
+        ("name", "type", &["valid"], &["null", "number", "boolean", "list", "object"]),
+        ("size", "minimum", &["at", "inside"], &["outside"]),
+        ("size", "maximum", &["at", "inside"], &["outside"]),
+        ("size", "type", &["null", "integral-fraction"], &["text", "fraction"]),
+        ("way", "enum", &["in", "out"], &["none", "other-case"]),
+        ("parts", "maxItems", &["at"], &["outside"]),
+        ("parts.each", "pattern", &["hit"], &["miss", "line-feed", "space", "longer", "empty"]),
+        ("", "additionalProperties", &[], &["unforeseen"]),
+    ] {
+        for one in valid {
+            assert!(side(place, keyword, one), "{place} {keyword} {one}");
+        }
+        for one in invalid {
+            assert!(!side(place, keyword, one), "{place} {keyword} {one}");
+        }
+    }
+}
