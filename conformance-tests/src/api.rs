@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::Case;
+use crate::{Case, Coverage};
 
 /// Something that an implementation may lack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,4 +24,6 @@ pub struct Api {
     pub features: Vec<Feature>,
     /// In the order in which they run.
     pub cases: Vec<Case>,
+    /// What there is to be tried of the document.
+    pub coverage: Coverage,
 }

@@ -1,6 +1,8 @@
 //! What a case talks through.
 
+use std::any::{Any, TypeId};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -11,7 +13,7 @@ use serde_json::Value;
 
 use crate::exchange::{Exchange, Heard, Said};
 use crate::target::{Target, Unanswered};
-use crate::{Coverage, Stop};
+use crate::{Coverage, Layer, Stop};
 
 /// How long something may take that has to happen some time.
 const LIVENESS: Duration = Duration::from_secs(60);
@@ -31,7 +33,23 @@ struct Inner {
     random: RefCell<fastrand::Rng>,
     identities: RefCell<fastrand::Rng>,
     log: RefCell<Vec<Exchange>>,
-    coverage: Rc<RefCell<Coverage>>,
+    layer: Layer,
+    run: Rc<Run>,
+}
+
+/// What the cases of one run have in common.
+#[derive(Default)]
+pub(crate) struct Run {
+    pub(crate) coverage: RefCell<Coverage>,
+    /// What was said and heard so far, where nothing was made to fail on purpose.
+    history: RefCell<Vec<Exchange>>,
+    kept: RefCell<BTreeMap<TypeId, Rc<dyn Any>>>,
+}
+
+impl Run {
+    pub(crate) fn new(coverage: Coverage) -> Self {
+        Self { coverage: RefCell::new(coverage), ..Self::default() }
+    }
 }
 
 impl Context {
@@ -39,8 +57,8 @@ impl Context {
         target: &Target,
         token: Option<HeaderValue>,
         (seed, salt): (u64, u64),
-        case: &str,
-        coverage: Rc<RefCell<Coverage>>,
+        (case, layer): (&str, Layer),
+        run: Rc<Run>,
     ) -> Self {
         let mixed = hash(case.as_bytes()) ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         Self(Rc::new(Inner {
@@ -49,7 +67,8 @@ impl Context {
             random: RefCell::new(fastrand::Rng::with_seed(mixed)),
             identities: RefCell::new(fastrand::Rng::with_seed(mixed.rotate_left(17) ^ salt)),
             log: RefCell::default(),
-            coverage,
+            layer,
+            run,
         }))
     }
 
@@ -157,7 +176,33 @@ impl Context {
 
     /// Counts a side of a constraint as tried.
     pub fn covers(&self, constraint: &str, side: &str) {
-        self.0.coverage.borrow_mut().tried(constraint, side);
+        self.0.run.coverage.borrow_mut().tried(constraint, side);
+    }
+
+    /// Changes what is known to have been tried.
+    pub(crate) fn coverage(&self, change: impl FnOnce(&mut Coverage)) {
+        change(&mut self.0.run.coverage.borrow_mut());
+    }
+
+    /// What all cases of this run share: one value of each type.
+    #[must_use]
+    pub fn kept<T: Default + 'static>(&self) -> Rc<T> {
+        let mut kept = self.0.run.kept.borrow_mut();
+        let one = kept.entry(TypeId::of::<T>()).or_insert_with(|| Rc::new(T::default()));
+        Rc::clone(one).downcast().unwrap_or_default()
+    }
+
+    /// Shows what was said and heard in this run from the given place on, without that of cases in which storage or
+    /// executor were made to fail. Returns how much there is.
+    pub(crate) fn history(&self, from: usize, mut show: impl FnMut(&Exchange)) -> usize {
+        let history = self.0.run.history.borrow();
+        history.iter().skip(from).for_each(&mut show);
+        history.len()
+    }
+
+    /// Puts an exchange of another case into the log of this one.
+    pub(crate) fn cite(&self, exchange: Exchange) {
+        self.0.log.borrow_mut().push(exchange);
     }
 
     /// Every exchange so far, the oldest first.
@@ -185,7 +230,11 @@ impl Context {
             Ok(heard) => Ok(heard.clone()),
             Err(error) => Err(error.to_string()),
         };
-        self.0.log.borrow_mut().push(Exchange { said, heard: logged });
+        let exchange = Exchange { said, heard: logged };
+        if self.0.layer != Layer::Fault {
+            self.0.run.history.borrow_mut().push(exchange.clone());
+        }
+        self.0.log.borrow_mut().push(exchange);
         match heard {
             Ok(heard) => Ok(Answer { line, heard }),
             Err(error @ Unanswered::Unreachable(_)) => Err(Stop::Error(error.to_string())),

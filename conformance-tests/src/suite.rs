@@ -1,6 +1,5 @@
 //! Runs cases.
 
-use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::time::Duration;
@@ -9,8 +8,9 @@ use futures_util::FutureExt;
 use http::HeaderValue;
 use sha2::{Digest, Sha256};
 
-use crate::report::{CaseReport, Coverage, Failure, Outcome, Report};
-use crate::{Api, Case, Context, Stop, Target};
+use crate::context::Run;
+use crate::report::{CaseReport, Failure, Outcome, Report};
+use crate::{Api, Case, Context, Layer, Stop, Target};
 
 /// How long a case may take.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -127,17 +127,18 @@ impl Suite {
         target: &Target,
         mut progress: impl FnMut(&CaseReport, usize),
     ) -> Result<Report, RunError> {
-        let coverage = Rc::new(RefCell::new(Coverage::default()));
-        let context = |case: &str| {
-            Context::new(target, self.token.clone(), (self.seed, self.salt), case, Rc::clone(&coverage))
+        let run = Rc::new(Run::new(self.api.coverage.clone()));
+        let context = |case: &str, layer| {
+            let seeds = (self.seed, self.salt);
+            Context::new(target, self.token.clone(), seeds, (case, layer), Rc::clone(&run))
         };
-        if let Err(Stop::Error(reason)) = context("").get("/").send().await {
+        if let Err(Stop::Error(reason)) = context("", Layer::Rules).get("/").send().await {
             return Err(RunError::Unreachable { base: target.base().to_owned(), reason });
         }
         let total = self.cases().count();
         let mut cases = Vec::with_capacity(total);
         for case in self.cases() {
-            let report = self.judge(case, &context(&case.id)).await;
+            let report = self.judge(case, &context(&case.id, case.layer)).await;
             progress(&report, total);
             cases.push(report);
         }
@@ -153,7 +154,7 @@ impl Suite {
             target: target.base().to_owned(),
             seed: self.seed,
             cases,
-            coverage: coverage.take(),
+            coverage: run.coverage.take(),
             unmatched,
         })
     }

@@ -3,7 +3,7 @@
 mod rules;
 mod scene;
 
-use crate::{Api, Feature};
+use crate::{Api, Coverage, Feature};
 
 /// Jobs can be given other parallelisms while they run.
 pub const RESCALING: &str = "rescaling";
@@ -19,5 +19,6 @@ pub fn api() -> Api {
             meaning: "jobs can be given other parallelisms while they run (Flink: the adaptive scheduler)",
         }],
         cases: rules::all(),
+        coverage: Coverage::default(),
     }
 }

@@ -133,7 +133,9 @@ fn probes_go_up_to_each_rule_and_over_it() {
     let validator = jsonschema::validator_for(&schema).unwrap();
     let probes = planewright_sample::Sampler::new(&schema).probes(&schema, 1000);
     let side = |place: &str, keyword: &str, side: &str| {
-        let found = probes.iter().find(|one| (one.place.as_str(), one.keyword, one.side.as_str()) == (place, keyword, side));
+        let found = probes
+            .iter()
+            .find(|one| (one.place.as_str(), one.keyword, one.side.as_str()) == (place, keyword, side));
         let found = found.unwrap_or_else(|| panic!("{place} {keyword} {side}"));
         validator.is_valid(&found.value)
     };

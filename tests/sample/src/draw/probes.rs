@@ -91,7 +91,8 @@ impl<'a> Probing<'a> {
             let found = self.alternatives(narrowed);
             let named = choice.get("$ref").and_then(Value::as_str).and_then(|name| name.rsplit('/').next());
             let name = named.map_or_else(|| (index + 1).to_string(), str::to_owned);
-            probes.extend(found.into_iter().map(|probe| if several { under(&name, "", probe) } else { probe }));
+            probes
+                .extend(found.into_iter().map(|probe| if several { under(&name, "", probe) } else { probe }));
         }
         probes
     }
@@ -199,7 +200,8 @@ impl<'a> Probing<'a> {
             let fits = |text: &String| text.chars().count() as u64 == length;
             let first = flat.patterns.first();
             let random = &mut self.drawing.random;
-            let built = first.and_then(|first| (0..60).find_map(|_| pattern::text(first, random).filter(fits)));
+            let built =
+                first.and_then(|first| (0..60).find_map(|_| pattern::text(first, random).filter(fits)));
             let last = base.chars().next_back().unwrap_or('a');
             json!(built.unwrap_or_else(|| match wanted {
                 "longer" => base.chars().chain(std::iter::repeat(last)).take(length as usize).collect(),
@@ -324,7 +326,9 @@ impl<'a> Probing<'a> {
                     schemas.push(extra.schema);
                 }
             }
-            found.probes.extend(self.node(&schemas).into_iter().map(|probe| inside(&base, name, name, probe)));
+            found
+                .probes
+                .extend(self.node(&schemas).into_iter().map(|probe| inside(&base, name, name, probe)));
         }
         if base.len() + 1 <= flat.max_properties.unwrap_or(u64::MAX) as usize {
             let mut more = base.clone();
@@ -372,7 +376,9 @@ fn format_of_text(format: &str) -> Option<&str> {
 
 /// The same letters, those that are small as capitals and the other way round.
 fn other_case(text: &str) -> String {
-    let other = |letter: char| if letter.is_uppercase() { letter.to_ascii_lowercase() } else { letter.to_ascii_uppercase() };
+    let other = |letter: char| {
+        if letter.is_uppercase() { letter.to_ascii_lowercase() } else { letter.to_ascii_uppercase() }
+    };
     text.chars().map(other).collect()
 }
 
