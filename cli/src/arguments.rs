@@ -36,6 +36,9 @@ pub(crate) enum Command {
     /// Say what a code in a message means, with an example, and what to do
     #[command(after_help = EXIT_CODES)]
     Explain(Explain),
+    /// Judge an implementation of an API, or run one case again: `conformance replay ID`
+    #[command(after_help = EXIT_CODES)]
+    Conformance(Conformance),
     /// Move what a store holds, or see whether it can be read
     #[command(subcommand, after_help = EXIT_CODES)]
     Store(StoreCommand),
@@ -71,6 +74,66 @@ pub(crate) struct Serve {
     /// How log lines are written to the standard error
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     pub(crate) log_format: LogFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Conformance {
+    /// The API: `flink`; or `replay`
+    #[arg(value_name = "API|replay", required_unless_present = "document")]
+    pub(crate) api: Option<String>,
+    /// With `replay`: the case that is to run again, as a report has it
+    pub(crate) id: Option<String>,
+    /// Judge by this OpenAPI document: any API
+    #[arg(long, value_name = "DOC")]
+    pub(crate) document: Option<PathBuf>,
+    /// Where the implementation is
+    #[arg(long)]
+    pub(crate) url: Option<String>,
+    /// Start this program first, which then answers at the URL; cases may kill and restart it
+    #[arg(long, value_name = "PROGRAM ARGUMENTS")]
+    pub(crate) command: Option<String>,
+    /// Talk HTTP/2
+    #[arg(long)]
+    pub(crate) http2: bool,
+    /// A bearer token
+    #[arg(long, env = "PLANEWRIGHT_TOKEN", hide_env_values = true)]
+    pub(crate) token: Option<String>,
+    /// Everything that looks random is drawn from this number
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Names and ids are drawn from this number too: another one repeats a run on a server that remembers the first
+    #[arg(long, value_name = "N")]
+    pub(crate) salt: Option<u64>,
+    /// How many random histories to try
+    #[arg(long, value_name = "N")]
+    pub(crate) cases: Option<usize>,
+    /// Run the cases whose id matches; `*` stands for anything
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) only: Vec<String>,
+    /// Leave out the cases whose id matches
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) skip: Vec<String>,
+    /// The implementation lacks this feature
+    #[arg(long, value_name = "FEATURE")]
+    pub(crate) without: Vec<String>,
+    /// Cases that are known to fail, one a line: `GLOB  # reason`; one that passes fails the run
+    #[arg(long, value_name = "FILE")]
+    pub(crate) known_failing: Option<PathBuf>,
+    /// Only print the cases
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Write a report as JUnit's XML
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Write a report as a page
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Write a report as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Write what was said and heard as an HTTP archive
+    #[arg(long, value_name = "FILE")]
+    pub(crate) har: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -4,6 +4,7 @@
 
 mod arguments;
 mod backends;
+mod conformance;
 mod document;
 mod explain;
 mod input;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => document::check(&arguments),
         Command::Dump(arguments) => document::dump(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Conformance(arguments) => conformance::run(&arguments),
         Command::Store(command) => store::run(&command),
         Command::Supervise(arguments) => supervise(&arguments.folder),
     };

@@ -1,6 +1,11 @@
 //! What a run found.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod har;
+mod html;
+mod json;
+mod junit;
+
+use std::collections::BTreeMap;
 
 use crate::exchange::Exchange;
 use crate::{Layer, Level};
@@ -69,6 +74,31 @@ pub struct Failure {
     pub came: String,
 }
 
+impl CaseReport {
+    /// Lines for a shell that say again what the case said, in order; equal ones in a row, as of a poll, once.
+    #[must_use]
+    pub fn curl(&self, base: &str) -> Vec<String> {
+        let mut lines: Vec<_> = self.exchanges.iter().map(|exchange| exchange.said.curl(base)).collect();
+        lines.dedup();
+        lines
+    }
+}
+
+impl Outcome {
+    /// In lower case, as reports have it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail(_) => "fail",
+            Self::Skip(_) => "skip",
+            Self::Known(..) => "known failure",
+            Self::Stale(_) => "stale",
+            Self::Error(_) => "error",
+        }
+    }
+}
+
 /// What a run says in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -82,10 +112,62 @@ pub enum Verdict {
     Undecided,
 }
 
+impl Verdict {
+    /// In lower case, as reports have it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Conformant => "conformant",
+            Self::Incomplete => "incomplete",
+            Self::NotConformant => "not conformant",
+            Self::Undecided => "undecided",
+        }
+    }
+}
+
 impl Report {
     /// Cases that failed and are not known to.
     pub fn failures(&self) -> impl Iterator<Item = &CaseReport> {
         self.cases.iter().filter(|case| matches!(case.outcome, Outcome::Fail(_) | Outcome::Stale(_)))
+    }
+
+    /// How many cases there are of each outcome, those that there are none of left out.
+    #[must_use]
+    pub fn counts(&self) -> Vec<(&'static str, usize)> {
+        let names = ["pass", "fail", "stale", "known failure", "skip", "error"];
+        let count = |name: &str| self.cases.iter().filter(|case| case.outcome.name() == name).count();
+        names.into_iter().map(|name| (name, count(name))).filter(|(_, count)| *count > 0).collect()
+    }
+
+    /// What the verdict means for this run.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let must = |test: fn(&Outcome) -> bool| {
+            self.cases.iter().filter(|case| case.level == Level::Must && test(&case.outcome)).count()
+        };
+        let failed = must(|outcome| matches!(outcome, Outcome::Fail(_)));
+        let stale = self.unmatched.len() + must(|outcome| matches!(outcome, Outcome::Stale(_)));
+        let known = must(|outcome| matches!(outcome, Outcome::Known(..)));
+        let skipped = must(|outcome| matches!(outcome, Outcome::Skip(_)));
+        let errors = self.cases.iter().filter(|case| matches!(case.outcome, Outcome::Error(_))).count();
+        match self.verdict() {
+            Verdict::Conformant => format!("Every MUST holds, {} cases in all.", self.cases.len()),
+            Verdict::Incomplete => format!(
+                "No MUST is broken that isn't known to be; {skipped} were skipped and {known} are known failures."
+            ),
+            Verdict::NotConformant => {
+                format!("{failed} MUST broken; {stale} entries of the known failures are stale.")
+            }
+            Verdict::Undecided => {
+                format!("{errors} cases could not be judged: the suite or its surroundings are at fault.")
+            }
+        }
+    }
+
+    /// What `planewright conformance replay` takes to run this case again.
+    #[must_use]
+    pub fn replay_id(&self, case: &CaseReport) -> String {
+        format!("{}@{}", case.id, self.seed)
     }
 
     /// The run in one word.
@@ -116,7 +198,7 @@ pub struct Coverage {
     /// Statuses of operations, each with whether it was seen: `(operation, status)`.
     pub statuses: BTreeMap<(String, String), bool>,
     /// Sides or statuses that can't be reached, with the reason.
-    pub unreachable: BTreeSet<(String, String)>,
+    pub unreachable: BTreeMap<(String, String), String>,
 }
 
 impl Coverage {
