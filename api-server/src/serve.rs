@@ -1,4 +1,5 @@
-//! An accept loop: HTTP/1.1 connections on hyper, with timeouts, limits and a graceful end.
+//! An accept loop: connections of HTTP/1.1 and, with prior knowledge, HTTP/2 on hyper, with timeouts, limits and a graceful
+//! end.
 
 use std::convert::Infallible;
 use std::future::{Future, IntoFuture, pending, poll_fn};
@@ -10,11 +11,11 @@ use std::time::Duration;
 
 use http::{Request, Response};
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use pin_project_lite::pin_project;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tower_service::Service;
 
@@ -126,7 +127,7 @@ where
 {
     async fn run(self) -> io::Result<()> {
         let Self { service, listener, mut stop, options } = self;
-        let connections = GracefulShutdown::new();
+        let (protocols, connections) = (protocols(options), GracefulShutdown::new());
         let places = Arc::new(Semaphore::new(options.max_connections.min(Semaphore::MAX_PERMITS)));
         loop {
             let mut accept = pin!(async {
@@ -149,7 +150,10 @@ where
                 }
             };
             let peer = options.peer_address.then_some(PeerAddress(peer));
-            let connection = connection(stream, Adapter { service: service.clone(), peer }, options);
+            // Answers are written whole, so waiting for more to send only makes them late.
+            let _ = stream.set_nodelay(true);
+            let adapter = Adapter { service: service.clone(), peer };
+            let connection = protocols.serve_connection(TokioIo::new(stream), adapter).into_owned();
             let connection = connections.watch(connection);
             tokio::spawn(async move {
                 let _place = place;
@@ -170,20 +174,22 @@ where
     }
 }
 
-fn connection<S>(
-    stream: TcpStream,
-    service: Adapter<S>,
-    options: Options,
-) -> http1::Connection<TokioIo<TcpStream>, Adapter<S>>
-where
-    S: Service<Request<Incoming>, Response = Response<ResponseBody>, Error = Infallible> + Clone,
-{
-    // Answers are written whole, so waiting for more to send only makes them late.
-    let _ = stream.set_nodelay(true);
-    http1::Builder::new()
+/// Streams that one connection of HTTP/2 may have open at a time.
+const STREAMS: u32 = 128;
+/// After this time without a word a peer of HTTP/2 is asked whether it is still there.
+const ARE_YOU_THERE: Duration = Duration::from_secs(20);
+
+/// How connections of both versions are treated.
+fn protocols(options: Options) -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(options.header_timeout);
+    builder
+        .http2()
         .timer(TokioTimer::new())
-        .header_read_timeout(options.header_timeout)
-        .serve_connection(TokioIo::new(stream), service)
+        .max_concurrent_streams(STREAMS)
+        .keep_alive_interval(ARE_YOU_THERE)
+        .keep_alive_timeout(options.header_timeout);
+    builder
 }
 
 fn concerns_one_connection(error: &io::Error) -> bool {

@@ -5,6 +5,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+use http_body_util::Empty;
+use hyper_util::client::legacy;
+use hyper_util::rt::TokioExecutor;
 use planewright_server::conventions::Flink;
 use planewright_server::flink::*;
 use planewright_server::layer::{Limits, default_stack};
@@ -186,5 +190,18 @@ async fn a_graceful_end_waits_for_changes_whose_clients_have_gone() {
     }
     assert!(!server.running.is_finished(), "it can't end before the handler does");
     jobs.go_on.notify_one();
+    server.running.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_client_that_begins_in_http_2_is_served_in_it() {
+    let server = start().await;
+    let client = legacy::Client::builder(TokioExecutor::new()).http2_only(true).build_http::<Empty<Bytes>>();
+    for _ in 0..2 {
+        let uri = format!("http://{}/jobs/{JOB}/plan", server.address).parse().unwrap();
+        let response = client.get(uri).await.unwrap();
+        assert_eq!((response.version(), response.status().as_u16()), (http::Version::HTTP_2, 404));
+    }
+    server.stop.send(()).unwrap();
     server.running.await.unwrap().unwrap();
 }
