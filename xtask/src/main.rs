@@ -5,6 +5,7 @@
 
 mod browser;
 mod codegen;
+mod conformance;
 mod corpus;
 mod flink;
 mod histories;
@@ -67,6 +68,9 @@ enum Chore {
     RoundTrip(judge::Selection),
     /// Plays 10,000 power cuts on the embedded store; the unit tests play a tenth of them.
     PowerCut,
+    /// Runs the conformance suite against what it must pass, and what it must fail.
+    #[command(subcommand)]
+    Conformance(conformance::Command),
     /// Checks the house rules.
     Tidy,
     /// Lints our OpenAPI documents.
@@ -112,6 +116,7 @@ fn carry_out(chore: Chore) -> Result<ExitCode> {
         Chore::Oracle(selection) => judge::oracle(&selection).map(|()| ExitCode::SUCCESS),
         Chore::Corpus(arguments) => corpus::run(&arguments),
         Chore::PowerCut => power_cut().map(|()| ExitCode::SUCCESS),
+        Chore::Conformance(command) => conformance::run(&command).map(|()| ExitCode::SUCCESS),
         Chore::Tidy => tidy::run().map(|_| ExitCode::SUCCESS),
         Chore::LintSpec => lint_spec::run().map(|_| ExitCode::SUCCESS),
         Chore::Flink(command) => flink::run(command),

@@ -78,6 +78,11 @@ const STEPS: &[Step] = &[
         about: "three servers on one PostgreSQL, killed in turn: each job runs once",
         run: crate::three_servers::step,
     },
+    Step {
+        name: "conformance",
+        about: "our server under the conformance suite: three stores, in process, by URL and as a command",
+        run: crate::conformance::our_server,
+    },
     Step { name: "swagger", about: "the Swagger page in headless Chromium", run: swagger::page },
     Step {
         name: "flink-cli",
@@ -93,6 +98,11 @@ const STEPS: &[Step] = &[
         name: "flink-contract",
         about: "the contract of executors on a real cluster",
         run: front::contract,
+    },
+    Step {
+        name: "flink-conforms",
+        about: "a real cluster under the conformance suite",
+        run: crate::conformance::real_flink,
     },
     Step {
         name: "lifecycle",

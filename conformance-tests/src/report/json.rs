@@ -30,7 +30,6 @@ impl Report {
             "outcome": case.outcome.name(),
             "requirement": case.requirement,
             "source": case.source,
-            "exchanges": case.exchanges.len(),
         });
         let failure = |failure: &Failure| {
             json!({

@@ -28,10 +28,18 @@ impl Plane {
     ///
     /// If it can't be put together.
     pub async fn new() -> Self {
+        Self::on(Arc::new(MemoryStore::default())).await
+    }
+
+    /// A new server on this store.
+    ///
+    /// # Panics
+    ///
+    /// If it can't be put together.
+    pub async fn on(store: Arc<dyn Store>) -> Self {
         let clock = VirtualClock::starting_at(Timestamp(1_795_262_880_000));
         let options = SimulatedOptions { slots_per_worker: 16, ..SimulatedOptions::default() };
         let executor = SimulatedExecutor::with_clock(options, Arc::new(clock.clone()));
-        let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
         let plane =
             ControlPlane::builder().store(store.clone()).executor(executor.clone()).clock(clock.clone());
         let plane = plane.build().await.unwrap();

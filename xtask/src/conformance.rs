@@ -1,0 +1,38 @@
+//! The conformance suite, against what it must pass and what it must fail.
+
+mod flink;
+mod ours;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+pub(crate) use flink::real as real_flink;
+pub(crate) use ours::few as our_server;
+
+/// Runs the conformance suite.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Against a real Flink cluster, with the differences that are known by name.
+    Flink {
+        /// More arguments of `planewright conformance`, such as `--seed 7` or `--only 'flink.metrics.*'`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Against our server on each store: in process, by URL in HTTP/1.1 and HTTP/2, and as a command.
+    Ours {
+        /// How many seeds, from 0 on.
+        #[arg(long, default_value_t = 20)]
+        seeds: u64,
+    },
+}
+
+/// Carries out the chore.
+///
+/// # Errors
+/// If something can't be started, or the suite says something else than it should.
+pub(crate) fn run(command: &Command) -> Result<()> {
+    match command {
+        Command::Flink { arguments } => flink::real_with(arguments).map(drop),
+        Command::Ours { seeds } => ours::run(*seeds).map(drop),
+    }
+}

@@ -1,0 +1,36 @@
+//! A real Flink: it is right by definition, so what it does differently is known by name.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::flink::{Cluster, Libraries, Options};
+use crate::place;
+use crate::process;
+use crate::server;
+
+/// Runs the suite of Flink's API once.
+pub(crate) fn real() -> Result<String> {
+    real_with(&[])
+}
+
+pub(super) fn real_with(arguments: &[String]) -> Result<String> {
+    let program = server::build()?;
+    let libraries = Libraries::fetch()?;
+    let cluster = Cluster::start(&libraries, Options::adaptive())?;
+    let began = Instant::now();
+    let mut command = Command::new(program);
+    command.args(["conformance", "flink", "--url", cluster.url(), "--known-failing"]).arg(differences());
+    process::run(command.args(arguments))?;
+    Ok(format!(
+        "a real Flink conforms, with the differences that are known, in {} s",
+        began.elapsed().as_secs()
+    ))
+}
+
+/// What a real Flink does otherwise, each with its reason.
+fn differences() -> PathBuf {
+    place::root().join("conformance-tests/src/apis/flink/differences.txt")
+}
