@@ -33,6 +33,7 @@ struct Inner {
     random: RefCell<fastrand::Rng>,
     identities: RefCell<fastrand::Rng>,
     log: RefCell<Vec<Exchange>>,
+    afterwards: RefCell<Vec<Call>>,
     layer: Layer,
     run: Rc<Run>,
 }
@@ -67,6 +68,7 @@ impl Context {
             random: RefCell::new(fastrand::Rng::with_seed(mixed)),
             identities: RefCell::new(fastrand::Rng::with_seed(mixed.rotate_left(17) ^ salt)),
             log: RefCell::default(),
+            afterwards: RefCell::default(),
             layer,
             run,
         }))
@@ -172,6 +174,22 @@ impl Context {
             waited += pause;
             pause = (pause * 3 / 2).min(LONGEST);
         }
+    }
+
+    /// Makes this call when the case has ended, however it ends, so that nothing of it is left behind. What is answered
+    /// doesn't matter, and isn't written down. The last call that is handed in is made first.
+    pub fn afterwards(&self, call: Call) {
+        self.0.afterwards.borrow_mut().push(call);
+    }
+
+    /// Makes the calls that were put off until now.
+    pub(crate) async fn tidy_up(&self) {
+        // Taken out first: a call that holds its context would keep it alive for ever.
+        let calls = self.0.afterwards.take();
+        for call in calls.into_iter().rev() {
+            let _ = call.send().await;
+        }
+        self.take_log();
     }
 
     /// Counts a side of a constraint as tried.

@@ -183,6 +183,8 @@ impl Suite {
             (Err(Stop::Skip(reason)), _) => Outcome::Skip(reason),
             (Err(Stop::Error(message)), _) => Outcome::Error(message),
         };
+        let exchanges = context.take_log();
+        context.tidy_up().await;
         CaseReport {
             id: case.id.clone(),
             layer: case.layer,
@@ -190,7 +192,7 @@ impl Suite {
             requirement: case.requirement.to_string(),
             source: case.source.to_string(),
             outcome,
-            exchanges: context.take_log(),
+            exchanges,
         }
     }
 }
