@@ -41,7 +41,8 @@ pub(crate) fn run(arguments: &Conformance) -> Result<(), Failure> {
         ran.map_err(|error| Failure::could_not("the target", &error))
     })?;
     write_files(arguments, &report)?;
-    conclude(&report)
+    conclude(&report)?;
+    judged(&report)
 }
 
 /// The cases that are to run, and from which number they are drawn.
@@ -174,8 +175,18 @@ fn write_files(arguments: &Conformance, report: &Report) -> Result<(), Failure> 
     write(&arguments.html, &|| report.to_html().unwrap_or_default())
 }
 
-/// Tells of what failed and ends with the verdict.
+/// Tells of what failed, with the verdict at the end.
 fn conclude(report: &Report) -> Result<(), Failure> {
+    let files = report.files();
+    if !files.is_empty() {
+        let folder = std::env::temp_dir().join("planewright-conformance");
+        let unwritten = |error| Failure::could_not(&format!("writing into {}", folder.display()), &error);
+        fs::create_dir_all(&folder).map_err(unwritten)?;
+        for (name, content) in &files {
+            fs::write(folder.join(name), content).map_err(unwritten)?;
+        }
+        println!("\nFILES={}  # what the lines below send", folder.display());
+    }
     for case in report.failures() {
         let Outcome::Fail(failure) = &case.outcome else { continue };
         println!("\n{} ({})", case.id, case.level.name());
@@ -212,6 +223,11 @@ fn conclude(report: &Report) -> Result<(), Failure> {
         );
     }
     println!("{}: {}", report.verdict().name(), report.sentence());
+    Ok(())
+}
+
+/// The exit code of a verdict.
+fn judged(report: &Report) -> Result<(), Failure> {
     match report.verdict() {
         Verdict::Conformant | Verdict::Incomplete => Ok(()),
         Verdict::NotConformant => Err(Failure::said(Failure::CHECKED)),

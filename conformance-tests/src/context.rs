@@ -11,7 +11,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, HeaderValue, Method, Request};
 use serde_json::Value;
 
-use crate::exchange::{Exchange, Heard, Said};
+use crate::exchange::{Exchange, FilePart, Heard, Said};
 use crate::target::{Target, Unanswered};
 use crate::{Coverage, Layer, Stop};
 
@@ -76,13 +76,8 @@ impl Context {
 
     /// A call that is to be made.
     pub fn call(&self, method: Method, path: impl Into<String>) -> Call {
-        let said = Said {
-            method,
-            path: path.into(),
-            headers: HeaderMap::new(),
-            body: Bytes::new(),
-            curl_body: None,
-        };
+        let said =
+            Said { method, path: path.into(), headers: HeaderMap::new(), body: Bytes::new(), file: None };
         Call { context: self.clone(), said, anonymous: false }
     }
 
@@ -299,7 +294,11 @@ impl Call {
         body.extend_from_slice(content);
         body.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
         let mut call = self.body(&format!("multipart/form-data; boundary={BOUNDARY}"), body);
-        call.said.curl_body = Some(format!("-F '{part}=@{file}'"));
+        call.said.file = Some(FilePart {
+            part: part.to_owned(),
+            name: file.to_owned(),
+            content: Bytes::copy_from_slice(content),
+        });
         call
     }
 

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
+use sha2::{Digest, Sha256};
 
 /// A request and what became of it.
 #[derive(Clone, Debug)]
@@ -23,8 +24,27 @@ pub struct Said {
     pub headers: HeaderMap,
     /// Its body; empty if it has none.
     pub body: Bytes,
-    /// Arguments that make `curl` send this body, where its bytes are not to be shown: `-F jarfile=@jobs.jar`.
-    pub curl_body: Option<String>,
+    /// The file that the body consists of, if it is a form with one.
+    pub file: Option<FilePart>,
+}
+
+/// A file in a form.
+#[derive(Clone, Debug)]
+pub struct FilePart {
+    /// The name of the part.
+    pub part: String,
+    /// The name that the file has in the form.
+    pub name: String,
+    /// What is in it.
+    pub content: Bytes,
+}
+
+impl FilePart {
+    /// The name under which [`Said::curl`] looks for the content in the folder `$FILES`.
+    #[must_use]
+    pub fn stored_as(&self) -> String {
+        Sha256::digest(&self.content).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+    }
 }
 
 /// An answer.
@@ -41,7 +61,8 @@ pub struct Heard {
 impl Said {
     /// A line for a shell that says the same again. `base` is where the target is: `http://host:port`.
     ///
-    /// Credentials are left to the shell: `$TOKEN` stands for the bearer token.
+    /// Credentials and files are left to the shell: `$TOKEN` stands for the bearer token, `$FILES` for a folder in which files
+    /// are [stored](FilePart::stored_as).
     #[must_use]
     pub fn curl(&self, base: &str) -> String {
         let mut line = String::from("curl -sS");
@@ -54,12 +75,15 @@ impl Said {
         for (name, value) in &self.headers {
             if name == http::header::AUTHORIZATION {
                 line.push_str(" -H \"authorization: Bearer $TOKEN\"");
-            } else if self.curl_body.is_none() || name != http::header::CONTENT_TYPE {
+            } else if self.file.is_none() || name != http::header::CONTENT_TYPE {
                 line.push_str(&format!(" -H {}", quoted(&format!("{name}: {}", text(value.as_bytes())))));
             }
         }
-        match (&self.curl_body, std::str::from_utf8(&self.body)) {
-            (Some(arguments), _) => line.push_str(&format!(" {arguments}")),
+        match (&self.file, std::str::from_utf8(&self.body)) {
+            (Some(file), _) => {
+                let (part, name) = (quoted(&file.part), quoted(&format!(";filename={}", file.name)));
+                line.push_str(&format!(" -F {part}=@\"$FILES\"/{}{name}", file.stored_as()));
+            }
             (None, Ok("")) => {}
             (None, Ok(body)) if !body.contains('\0') => {
                 line.push_str(&format!(" --data-binary {}", quoted(body)));
@@ -89,7 +113,7 @@ mod tests {
 
     fn said(method: Method, body: &'static [u8]) -> Said {
         let body = Bytes::from_static(body);
-        Said { method, path: "/jobs?x=1".to_owned(), headers: HeaderMap::new(), body, curl_body: None }
+        Said { method, path: "/jobs?x=1".to_owned(), headers: HeaderMap::new(), body, file: None }
     }
 
     #[test]
@@ -110,10 +134,14 @@ mod tests {
     }
 
     #[test]
-    fn a_body_of_many_bytes_is_named() {
+    fn a_file_is_named() {
         let mut upload = said(Method::POST, b"PK");
         upload.headers.insert("content-type", "multipart/form-data; boundary=x".parse().unwrap());
-        upload.curl_body = Some("-F jarfile=@jobs.jar".to_owned());
-        assert_eq!(upload.curl(""), "curl -sS -X POST '/jobs?x=1' -F jarfile=@jobs.jar");
+        let content = Bytes::from_static(b"PK");
+        upload.file = Some(FilePart { part: "jarfile".to_owned(), name: "a b.jar".to_owned(), content });
+        assert_eq!(
+            upload.curl(""),
+            "curl -sS -X POST '/jobs?x=1' -F 'jarfile'=@\"$FILES\"/fcab7fcc';filename=a b.jar'"
+        );
     }
 }

@@ -40,7 +40,7 @@ mod target;
 pub use api::{Api, Feature};
 pub use case::{Case, Layer, Level, Stop};
 pub use context::{Answer, Call, Context};
-pub use exchange::{Exchange, Heard, Said};
+pub use exchange::{Exchange, FilePart, Heard, Said};
 pub use report::{CaseReport, Coverage, Failure, Outcome, Report, Verdict};
 pub use suite::{RunError, Suite};
 pub use target::{Program, Target, TargetError, Transport, Unanswered};

@@ -131,6 +131,14 @@ impl Report {
         self.cases.iter().filter(|case| matches!(case.outcome, Outcome::Fail(_) | Outcome::Stale(_)))
     }
 
+    /// The files that `curl` lines of failures send from the folder `$FILES`, by name.
+    #[must_use]
+    pub fn files(&self) -> BTreeMap<String, bytes::Bytes> {
+        let exchanges = self.failures().flat_map(|case| &case.exchanges);
+        let files = exchanges.filter_map(|exchange| exchange.said.file.as_ref());
+        files.map(|file| (file.stored_as(), file.content.clone())).collect()
+    }
+
     /// How many cases there are of each outcome, those that there are none of left out.
     #[must_use]
     pub fn counts(&self) -> Vec<(&'static str, usize)> {

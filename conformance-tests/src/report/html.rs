@@ -126,7 +126,11 @@ fn exchange(exchange: &Exchange) -> (String, String, String) {
         Ok(heard) => (heard.status.to_string(), cut(&heard.body)),
         Err(reason) => ("no answer".to_owned(), reason.clone()),
     };
-    let asked = if said.curl_body.is_some() { String::from("(a file)") } else { cut(&said.body) };
+    let asked = if let Some(file) = &said.file {
+        format!("{}: the file {}", file.part, file.name)
+    } else {
+        cut(&said.body)
+    };
     (format!("{} {} → {status}", said.method, said.path), asked, body)
 }
 
