@@ -26,6 +26,7 @@ pub struct Suite {
     skip: Vec<String>,
     without: Vec<String>,
     known: Vec<(String, String)>,
+    stop_early: bool,
 }
 
 /// Why a run can't begin.
@@ -47,7 +48,7 @@ impl Suite {
     #[must_use]
     pub fn new(api: Api) -> Self {
         let (only, skip, without, known) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { api, seed: 0, salt: 0, token: None, only, skip, without, known }
+        Self { api, seed: 0, salt: 0, token: None, only, skip, without, known, stop_early: false }
     }
 
     /// Everything that looks random comes from this number.
@@ -100,6 +101,13 @@ impl Suite {
         self
     }
 
+    /// Ends the run after the first case that fails and isn't known to. The cases after it aren't in the report.
+    #[must_use]
+    pub fn stop_at_first_failure(mut self) -> Self {
+        self.stop_early = true;
+        self
+    }
+
     /// The cases that are to run.
     pub fn cases(&self) -> impl Iterator<Item = &Case> {
         let any = |patterns: &[String], id: &str| patterns.iter().any(|pattern| matches(pattern, id));
@@ -140,7 +148,11 @@ impl Suite {
         for case in self.cases() {
             let report = self.judge(case, &context(&case.id, case.layer)).await;
             progress(&report, total);
+            let stop = self.stop_early && matches!(report.outcome, Outcome::Fail(_));
             cases.push(report);
+            if stop {
+                break;
+            }
         }
         let unmatched = self
             .known

@@ -33,7 +33,15 @@ const EDGES: &[(&str, Allowed)] = &[
     ("conformance-tests", Only(&["planewright-spec", "planewright-sample"], &[])),
     (
         "tests/broken",
-        Only(&["planewright-conformance", "planewright-reference-server", "planewright-backend"], &[]),
+        Only(
+            &[
+                "planewright-conformance",
+                "planewright-reference-server",
+                "planewright-backend",
+                "planewright-server",
+            ],
+            &[],
+        ),
     ),
     ("tests/histories", Only(&["planewright-backend"], &[])),
     ("tests/judge", Only(&["planewright-codegen", "planewright-sample"], &[])),
