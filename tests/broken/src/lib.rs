@@ -17,5 +17,3 @@ pub use broken::{Broken, Class, Memory};
 pub use message::{Answer, Call, each};
 pub use plane::Plane;
 pub use server::Server;
-
-

@@ -12,12 +12,16 @@ fn enter(memory: &Memory, door: &str) -> i64 {
     change(memory, door, 1) - 1
 }
 
+fn inside(memory: &Memory, door: &str) -> i64 {
+    memory.get(door).and_then(|inside| inside.as_i64()).unwrap_or(0)
+}
+
 fn leave(memory: &Memory, door: &str) {
     change(memory, door, -1);
 }
 
 fn change(memory: &Memory, door: &str, by: i64) -> i64 {
-    let now = memory.get(door).and_then(|inside| inside.as_i64()).unwrap_or(0) + by;
+    let now = inside(memory, door) + by;
     memory.replace(door, json!(now));
     now
 }
@@ -32,45 +36,44 @@ async fn dawdle() {
 pub(super) fn all() -> Vec<Broken> {
     let broken = |name, wrong| Broken::new(Class::Concurrency, name, wrong);
     vec![
-        broken("taken-id-at-once", "Of several runs with one id at once each is told that it was the first.").around(
-            "POST /jars/{jarid}/run",
-            |call, server| {
+        broken("taken-id-at-once", "Of several runs with one id at once each is told that it was the first.")
+            .around("POST /jars/{jarid}/run", |call, server| {
                 async move {
                     let id = call.json()["jobId"].clone();
                     let Some(door) = id.as_str().map(str::to_owned) else { return server.send(call).await };
                     let others = enter(&server.memory, &door);
                     dawdle().await;
                     let mut answer = server.send(call).await;
-                    if answer.status == 409 && (others > 0 || server.memory.get(&door) > Some(json!(1))) {
+                    if answer.status == 409 && (others > 0 || inside(&server.memory, &door) > 1) {
                         answer = Answer::json_of(200, &json!({ "jobid": id, "applicationId": id }));
                     }
                     leave(&server.memory, &door);
                     answer
                 }
                 .boxed()
-            },
-        ),
-        broken("trigger-race", "The same trigger id twice at once makes two savepoints, and the second wins.").around(
-            "POST /jobs/{jobid}/savepoints",
-            |call, server| {
-                async move {
-                    let trigger = call.json()["triggerId"].clone();
-                    let Some(door) = trigger.as_str().map(str::to_owned) else { return server.send(call).await };
-                    let others = enter(&server.memory, &door);
-                    dawdle().await;
-                    let mut second = call.clone();
-                    if others > 0 {
-                        second.edit(|body| {
-                            body.as_object_mut().map(|body| body.remove("triggerId"));
-                        });
-                    }
-                    let answer = server.send(second).await;
-                    leave(&server.memory, &door);
-                    answer
+            }),
+        broken(
+            "trigger-race",
+            "The same trigger id twice at once makes two savepoints, and the second wins.",
+        )
+        .around("POST /jobs/{jobid}/savepoints", |call, server| {
+            async move {
+                let trigger = call.json()["triggerId"].clone();
+                let Some(door) = trigger.as_str().map(str::to_owned) else { return server.send(call).await };
+                let others = enter(&server.memory, &door);
+                dawdle().await;
+                let mut second = call.clone();
+                if others > 0 {
+                    second.edit(|body| {
+                        body.as_object_mut().map(|body| body.remove("triggerId"));
+                    });
                 }
-                .boxed()
-            },
-        ),
+                let answer = server.send(second).await;
+                leave(&server.memory, &door);
+                answer
+            }
+            .boxed()
+        }),
         broken("uploads-collide", "Of jars that are uploaded at once one gets the id of another.").around(
             "POST /jars/upload",
             |call, server| {
@@ -88,9 +91,8 @@ pub(super) fn all() -> Vec<Broken> {
                 .boxed()
             },
         ),
-        broken("answers-swapped", "Savepoints that are triggered at once are answered with each other's id.").around(
-            "POST /jobs/{jobid}/savepoints",
-            |call, server| {
+        broken("answers-swapped", "Savepoints that are triggered at once are answered with each other's id.")
+            .around("POST /jobs/{jobid}/savepoints", |call, server| {
                 async move {
                     let answer = server.send(call).await;
                     server.memory.replace("buffer", answer.json());
@@ -99,8 +101,7 @@ pub(super) fn all() -> Vec<Broken> {
                     if answer.is_ok() { Answer::json_of(answer.status, &body) } else { answer }
                 }
                 .boxed()
-            },
-        ),
+            }),
         broken("list-while-writing", "The list of jobs is empty while a job is being submitted.")
             .around("POST /jars/{jarid}/run", |call, server| {
                 async move {
@@ -113,7 +114,7 @@ pub(super) fn all() -> Vec<Broken> {
                 .boxed()
             })
             .answer("GET /jobs", |_, answer, memory| {
-                if memory.get("door") > Some(json!(0)) {
+                if inside(memory, "door") > 0 {
                     answer.edit(|body| body["jobs"] = json!([]));
                 }
             }),
@@ -130,9 +131,8 @@ pub(super) fn all() -> Vec<Broken> {
                 .boxed()
             },
         ),
-        broken("two-delete-one", "Of several who delete one jar at once each is told that it was deleted.").around(
-            "DELETE /jars/{jarid}",
-            |call, server| {
+        broken("two-delete-one", "Of several who delete one jar at once each is told that it was deleted.")
+            .around("DELETE /jars/{jarid}", |call, server| {
                 async move {
                     let door = call.path.clone();
                     let others = enter(&server.memory, &door);
@@ -142,26 +142,26 @@ pub(super) fn all() -> Vec<Broken> {
                     if others > 0 && answer.status == 404 { Answer::json_of(200, &json!({})) } else { answer }
                 }
                 .boxed()
-            },
-        ),
-        broken("runs-collide", "Of jobs that are run at once one is lost, though each is answered with an id.").around(
-            "POST /jars/{jarid}/run",
-            |call, server| {
-                async move {
-                    let others = enter(&server.memory, "door");
-                    dawdle().await;
-                    let answer = server.send(call).await;
-                    leave(&server.memory, "door");
-                    if others > 0
-                        && let Some(job) = answer.json()["jobid"].as_str()
-                    {
-                        server.send(Call::new(Method::PATCH, format!("/jobs/{job}"))).await;
-                    }
-                    answer
+            }),
+        broken(
+            "runs-collide",
+            "Of jobs that are run at once one is lost, though each is answered with an id.",
+        )
+        .around("POST /jars/{jarid}/run", |call, server| {
+            async move {
+                let others = enter(&server.memory, "door");
+                dawdle().await;
+                let answer = server.send(call).await;
+                leave(&server.memory, "door");
+                if others > 0
+                    && let Some(job) = answer.json()["jobid"].as_str()
+                {
+                    server.send(Call::new(Method::PATCH, format!("/jobs/{job}"))).await;
                 }
-                .boxed()
-            },
-        ),
+                answer
+            }
+            .boxed()
+        }),
         broken("blind-writes", "The store is written without a look at what stands there by now.").store(
             |stored, _| {
                 if let Stored::Commit(transaction) = stored {

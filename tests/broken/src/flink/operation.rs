@@ -23,9 +23,8 @@ fn is_over(answer: &Answer) -> bool {
 pub(super) fn all() -> Vec<Broken> {
     let broken = |name, wrong| Broken::new(Class::Operation, name, wrong);
     vec![
-        broken("trigger-known-everywhere", "The savepoint of one job can be asked for under any other.").around(
-            POLL,
-            |call, server| {
+        broken("trigger-known-everywhere", "The savepoint of one job can be asked for under any other.")
+            .around(POLL, |call, server| {
                 async move {
                     let answer = server.send(call.clone()).await;
                     if is_over(&answer) {
@@ -37,11 +36,9 @@ pub(super) fn all() -> Vec<Broken> {
                     }
                 }
                 .boxed()
-            },
-        ),
-        broken("trigger-once-for-all", "A trigger id that was used for one job starts nothing for another.").around(
-            TRIGGER,
-            |call, server| {
+            }),
+        broken("trigger-once-for-all", "A trigger id that was used for one job starts nothing for another.")
+            .around(TRIGGER, |call, server| {
                 async move {
                     let body = call.json();
                     let Some(trigger) = body["triggerId"].as_str() else {
@@ -54,17 +51,14 @@ pub(super) fn all() -> Vec<Broken> {
                     server.send(call).await
                 }
                 .boxed()
-            },
-        ),
-        broken("repeat-starts-second", "A repeated trigger id makes a second savepoint under a second id.").request(
-            TRIGGER,
-            |call, memory| {
+            }),
+        broken("repeat-starts-second", "A repeated trigger id makes a second savepoint under a second id.")
+            .request(TRIGGER, |call, memory| {
                 let trigger = call.json()["triggerId"].as_str().unwrap_or_default().to_owned();
                 if !trigger.is_empty() && memory.count(&trigger) > 0 {
                     overlook_trigger(call);
                 }
-            },
-        ),
+            }),
         broken("repeat-is-conflict", "A repeated trigger id is refused.").answer(
             TRIGGER,
             |call, answer, memory| {
@@ -120,14 +114,12 @@ pub(super) fn all() -> Vec<Broken> {
                 });
             },
         ),
-        broken("completed-reverts", "An operation that was completed is in progress at the next look.").answer(
-            POLL,
-            |call, answer, memory| {
+        broken("completed-reverts", "An operation that was completed is in progress at the next look.")
+            .answer(POLL, |call, answer, memory| {
                 if is_over(answer) && memory.count(call.part(3)) == 1 {
                     *answer = in_progress();
                 }
-            },
-        ),
+            }),
         broken("read-once", "An outcome can be read once and is then unknown.").answer(
             POLL,
             |call, answer, memory| {
@@ -136,20 +128,23 @@ pub(super) fn all() -> Vec<Broken> {
                 }
             },
         ),
-        broken("forgotten-soon", "An outcome is forgotten after ten seconds.").around(POLL, |call, server| {
-            async move {
-                let answer = server.send(call.clone()).await;
-                let now = planewright_backend::time::Clock::now(&server.clock).0;
-                if is_over(&answer) {
-                    let since = server.memory.first(&call.path, json!(now)).as_i64().unwrap_or(now);
-                    if now - since > 10_000 {
-                        return Answer::error(404, "No such operation.");
+        broken("forgotten-soon", "An outcome is forgotten after ten seconds.").around(
+            POLL,
+            |call, server| {
+                async move {
+                    let answer = server.send(call.clone()).await;
+                    let now = planewright_backend::time::Clock::now(&server.clock).0;
+                    if is_over(&answer) {
+                        let since = server.memory.first(&call.path, json!(now)).as_i64().unwrap_or(now);
+                        if now - since > 10_000 {
+                            return Answer::error(404, "No such operation.");
+                        }
                     }
+                    answer
                 }
-                answer
-            }
-            .boxed()
-        }),
+                .boxed()
+            },
+        ),
         broken("failure-as-success", "A savepoint that has failed is completed with a location.").executor(
             |event, _| {
                 if let Event::Operation(_, Some(Operation { status, .. })) = event
@@ -176,14 +171,13 @@ pub(super) fn all() -> Vec<Broken> {
                 }
             },
         ),
-        broken("directory-ignored", "All savepoints are made in one place, whatever directory is named.").executor(
-            |event, _| match event {
+        broken("directory-ignored", "All savepoints are made in one place, whatever directory is named.")
+            .executor(|event, _| match event {
                 Event::Savepoint(_, request) if request.target_directory.is_some() => {
                     request.target_directory = Some("file:///tmp/all-savepoints".to_owned());
                 }
                 _ => {}
-            },
-        ),
+            }),
         broken("savepoint-cancels", "A savepoint cancels its job, though nobody asked for that.").executor(
             |event, _| {
                 if let Event::Savepoint(_, request) = event {
@@ -191,13 +185,12 @@ pub(super) fn all() -> Vec<Broken> {
                 }
             },
         ),
-        broken("cancel-after-savepoint-ignored", "A savepoint that is to cancel its job leaves it running.").executor(
-            |event, _| {
+        broken("cancel-after-savepoint-ignored", "A savepoint that is to cancel its job leaves it running.")
+            .executor(|event, _| {
                 if let Event::Savepoint(_, request) = event {
                     request.cancel_job = false;
                 }
-            },
-        ),
+            }),
         broken("savepoint-of-another", "A savepoint is made of the job that had the first one.").executor(
             |event, memory| {
                 if let Event::Savepoint(job, _) = event {
@@ -209,7 +202,8 @@ pub(super) fn all() -> Vec<Broken> {
             },
         ),
         broken("disposal-keeps", "A savepoint that was disposed of is still there.").executor(|event, _| {
-            if let Event::Operation(planewright_backend::executor::OperationScope::SavepointDisposal, found) = event
+            if let Event::Operation(planewright_backend::executor::OperationScope::SavepointDisposal, found) =
+                event
                 && let Some(Operation { status, .. }) = found
                 && status.is_over()
             {
@@ -219,15 +213,17 @@ pub(super) fn all() -> Vec<Broken> {
                 location.push_str("-elsewhere");
             }
         }),
-        broken("checkpoint-id-of-last", "A checkpoint on request is completed with the id of the one before.").executor(
-            |event, _| {
-                if let Event::Operation(_, Some(operation)) = event
-                    && let OperationStatus::Completed(Outcome::Checkpoint { id }) = &mut operation.status
-                {
-                    *id = id.saturating_sub(1);
-                }
-            },
-        ),
+        broken(
+            "checkpoint-id-of-last",
+            "A checkpoint on request is completed with the id of the one before.",
+        )
+        .executor(|event, _| {
+            if let Event::Operation(_, Some(operation)) = event
+                && let OperationStatus::Completed(Outcome::Checkpoint { id }) = &mut operation.status
+            {
+                *id = id.saturating_sub(1);
+            }
+        }),
         broken("upper-case-is-another", "A trigger id in upper case is another one than in lower case.")
             .request(TRIGGER, |call, _| {
                 call.edit(|body| {
@@ -237,23 +233,23 @@ pub(super) fn all() -> Vec<Broken> {
                     }
                 });
             }),
-        broken("unasked-savepoint-is-stop", "A savepoint that takes longer than a second is given up.").around(
-            POLL,
-            |call, server| {
+        broken("slow-savepoint-ends-job", "A savepoint that takes longer than a second ends its job.")
+            .around(POLL, |call, server| {
                 async move {
                     let answer = server.send(call.clone()).await;
                     let now = planewright_backend::time::Clock::now(&server.clock).0;
                     let since = server.memory.first(&call.path, json!(now)).as_i64().unwrap_or(now);
                     let limit = Duration::from_secs(1).as_millis();
-                    if answer.json()["status"]["id"] == "IN_PROGRESS" && (now - since).unsigned_abs() > limit as u64 {
+                    if answer.json()["status"]["id"] == "IN_PROGRESS"
+                        && (now - since).unsigned_abs() > limit as u64
+                    {
                         let cancel = Call::new(Method::PATCH, format!("/jobs/{}", call.part(1)));
                         server.send(cancel).await;
                     }
                     answer
                 }
                 .boxed()
-            },
-        ),
+            }),
     ]
 }
 

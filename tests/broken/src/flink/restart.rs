@@ -50,38 +50,29 @@ pub(super) fn all() -> Vec<Broken> {
             }
             .boxed()
         }),
-        broken("outcomes-unsaved", "A restart loses the outcome of operations that were over, and starts them again.")
-            .restart(|plane| {
-                async move {
-                    rewrite(&plane, "operations/", |_, row| {
-                        row["end"] = Value::Null;
-                        let execution = row["execution"].as_str().unwrap_or_default();
-                        row["execution"] = json!(execution.chars().rev().collect::<String>());
-                    })
-                    .await;
-                    plane
-                }
-                .boxed()
-            }),
-        broken("cancels-unsaved", "A job that was cancelled runs again after a restart.").restart(|mut plane| {
+        broken(
+            "outcomes-unsaved",
+            "A restart loses the outcome of operations that were over, and starts them again.",
+        )
+        .restart(|plane| {
             async move {
-                lose(&plane, "job-ends/").await;
-                rewrite(&plane, "jobs/", |_, row| {
-                    row["cancelled"] = json!(false);
+                rewrite(&plane, "operations/", |_, row| {
                     row["end"] = Value::Null;
+                    let execution = row["execution"].as_str().unwrap_or_default();
+                    row["execution"] = json!(execution.chars().rev().collect::<String>());
                 })
                 .await;
-                plane.executor = Plane::cluster(&plane.clock);
                 plane
             }
             .boxed()
         }),
-        broken("arguments-unsaved", "A job that is taken up after a restart has lost its arguments and its parallelism.").restart(
+        broken("cancels-unsaved", "A job that was cancelled runs again after a restart.").restart(
             |mut plane| {
                 async move {
+                    lose(&plane, "job-ends/").await;
                     rewrite(&plane, "jobs/", |_, row| {
-                        row["submission"]["arguments"] = json!([]);
-                        row["submission"]["parallelism"] = Value::Null;
+                        row["cancelled"] = json!(false);
+                        row["end"] = Value::Null;
                     })
                     .await;
                     plane.executor = Plane::cluster(&plane.clock);
@@ -90,21 +81,40 @@ pub(super) fn all() -> Vec<Broken> {
                 .boxed()
             },
         ),
-        broken("newest-unsaved", "The job that was run last is gone after a restart.").restart(|mut plane| {
+        broken(
+            "arguments-unsaved",
+            "A job that is taken up after a restart has lost its arguments and its parallelism.",
+        )
+        .restart(|mut plane| {
             async move {
-                let (mut rows, _) = plane.store.list_all(&KeyRange::prefix("jobs/")).await.unwrap_or_default();
-                rows.sort_by_key(|row| row.versioned.created);
-                if let Some(newest) = rows.pop() {
-                    let end = format!("job-ends/{}", newest.key.as_str().trim_start_matches("jobs/"));
-                    let transaction = Transaction::new().delete(newest.key);
-                    let _ = plane.store.commit(transaction).await;
-                    lose(&plane, &end).await;
-                }
+                rewrite(&plane, "jobs/", |_, row| {
+                    row["submission"]["arguments"] = json!([]);
+                    row["submission"]["parallelism"] = Value::Null;
+                })
+                .await;
                 plane.executor = Plane::cluster(&plane.clock);
                 plane
             }
             .boxed()
         }),
+        broken("newest-unsaved", "The job that was run last is gone after a restart.").restart(
+            |mut plane| {
+                async move {
+                    let (mut rows, _) =
+                        plane.store.list_all(&KeyRange::prefix("jobs/")).await.unwrap_or_default();
+                    rows.sort_by_key(|row| row.versioned.created);
+                    if let Some(newest) = rows.pop() {
+                        let end = format!("job-ends/{}", newest.key.as_str().trim_start_matches("jobs/"));
+                        let transaction = Transaction::new().delete(newest.key);
+                        let _ = plane.store.commit(transaction).await;
+                        lose(&plane, &end).await;
+                    }
+                    plane.executor = Plane::cluster(&plane.clock);
+                    plane
+                }
+                .boxed()
+            },
+        ),
         broken("down-after-restart", "After a restart the overview of jobs is an internal error.")
             .restart(|plane| {
                 async move {
