@@ -61,7 +61,7 @@ async fn listen(arguments: &Serve, log: LogRing) -> Result<(), Failure> {
     }
 
     let asked = plane.shutdown_requested();
-    let service = Swagger::new(plane.into_service(), document);
+    let service = Swagger::new(plane.clone().into_service(), document);
     serve(service, listener)
         .with_graceful_shutdown(async move {
             tokio::select! {
@@ -74,6 +74,9 @@ async fn listen(arguments: &Serve, log: LogRing) -> Result<(), Failure> {
         })
         .await
         .map_err(|error| Failure::could_not("serving", &error))?;
+    if let Err(error) = plane.step_down().await {
+        warn!(%error, "the background work is not handed over: another server waits for the end of its lease");
+    }
     info!("drained");
     Ok(())
 }

@@ -18,7 +18,7 @@ use tower_service::Service;
 use tracing::{info, warn};
 
 use crate::flink::Flink;
-use crate::kernel::{Kernel, KernelError, Parts};
+use crate::kernel::{ControlLease, Kernel, KernelError, Parts};
 use crate::process::LogRing;
 
 /// An API that a control plane can serve.
@@ -41,13 +41,23 @@ pub struct ControlPlane {
 
 /// Tasks that end with their owner.
 #[derive(Debug)]
-pub(crate) struct Background(Vec<AbortHandle>);
+pub(crate) struct Background {
+    tasks: Vec<AbortHandle>,
+    /// What one of them works under.
+    lease: Arc<ControlLease>,
+}
+
+impl Background {
+    fn end(&self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
 
 impl Drop for Background {
     fn drop(&mut self) {
-        for task in &self.0 {
-            task.abort();
-        }
+        self.end();
     }
 }
 
@@ -81,6 +91,22 @@ impl ControlPlane {
     /// Completes when a caller of the API has asked for the end of this process.
     pub fn shutdown_requested(&self) -> impl Future<Output = ()> + Send + 'static {
         self.kernel.shutdown_requested()
+    }
+
+    /// Ends the background work here, so that another server on the same store takes it over at once: it need not wait until
+    /// this one has been silent for the time of the [lease](ControlPlaneBuilder::lease). For a server that is about to end.
+    /// Calls are still answered.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store. Others then wait as if this server had been killed.
+    pub async fn step_down(&self) -> Result<(), StoreError> {
+        self.background.end();
+        // The task lets go of it when it ends.
+        match self.background.lease.lock().await.as_mut() {
+            Some(lease) => lease.release().await,
+            None => Ok(()),
+        }
     }
 }
 
@@ -206,16 +232,15 @@ impl ControlPlaneBuilder {
                 false
             }
         };
-        let (controlled, artifacts) = (Arc::clone(&kernel), kernel.artifacts.clone());
+        let lease = Arc::<ControlLease>::default();
+        let (controlled, held, artifacts) =
+            (Arc::clone(&kernel), Arc::clone(&lease), kernel.artifacts.clone());
         let background = [
-            tokio::spawn(async move { controlled.control(recovered).await }),
+            tokio::spawn(async move { controlled.control(&held, recovered).await }),
             tokio::spawn(collect_garbage(artifacts)),
         ];
-        Ok(ControlPlane {
-            kernel,
-            background: Arc::new(Background(background.map(|task| task.abort_handle()).into())),
-            limits: self.limits,
-        })
+        let tasks = background.map(|task| task.abort_handle()).into();
+        Ok(ControlPlane { kernel, background: Arc::new(Background { tasks, lease }), limits: self.limits })
     }
 }
 

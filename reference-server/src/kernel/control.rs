@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 use planewright_backend::executor::Executor;
 use planewright_backend::store::{Lease, Precondition, Store, StoreExt};
+use tokio::sync::Mutex;
 use tracing::{info, warn};
 
 use super::{Kernel, KernelError, operation};
@@ -14,20 +15,25 @@ const LEASE: &str = "leases/control";
 /// Milliseconds before the next try after a failure.
 const RETRY: i64 = 1000;
 
+/// The lease of [`Kernel::control`], there once that has begun.
+pub(crate) type ControlLease = Mutex<Option<Lease<Arc<dyn Store>>>>;
+
 impl Kernel {
-    /// Does the background work for as long as this server holds the lease for it. Never returns.
+    /// Does the background work for as long as this server holds the lease for it. Never returns; while it runs, the lease is
+    /// its own.
     ///
     /// `recovered` says whether jobs have been recovered a moment ago.
-    pub(crate) async fn control(&self, mut recovered: bool) {
+    pub(crate) async fn control(&self, lease: &ControlLease, mut recovered: bool) {
+        let mut slot = lease.lock().await;
         let lease = Lease::new(Arc::clone(&self.store), LEASE, self.lease * 3 / 5, Arc::clone(&self.clock));
-        let mut lease = match lease {
-            Ok(lease) => lease,
+        let lease = match lease {
+            Ok(lease) => slot.insert(lease),
             Err(error) => return warn!(%error, "no lease can have this name"),
         };
         loop {
             match lease.tick().await {
                 Ok(true) => {
-                    self.hold(&mut lease, recovered).await;
+                    self.hold(lease, recovered).await;
                     // Whoever held it in between has worked with what this server doesn't know.
                     recovered = false;
                 }

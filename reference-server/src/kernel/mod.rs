@@ -30,6 +30,7 @@ use tokio::sync::watch;
 
 use crate::process::LogRing;
 
+pub(crate) use control::ControlLease;
 pub use error::KernelError;
 
 /// What a kernel is made of.

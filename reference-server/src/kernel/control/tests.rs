@@ -22,7 +22,8 @@ impl Server {
     fn start(bench: &Bench) -> Self {
         let kernel = bench.kernel();
         let controlled = Arc::clone(&kernel);
-        Self { kernel, task: tokio::spawn(async move { controlled.control(false).await }) }
+        let task = tokio::spawn(async move { controlled.control(&ControlLease::default(), false).await });
+        Self { kernel, task }
     }
 }
 
