@@ -19,7 +19,7 @@ pub(crate) struct Reading {
 }
 
 /// All of them.
-pub(crate) const READINGS: [Reading; 3] = [
+pub(crate) const READINGS: [Reading; 5] = [
     Reading {
         name: "a closed part of `allOf`",
         reason: "`additionalProperties: false` in one part would forbid what the other parts describe, so that no value \
@@ -37,6 +37,18 @@ pub(crate) const READINGS: [Reading; 3] = [
         reason: "the member that tells alternatives apart is there in requests too, although the schema calls it \
                  read-only: without it nobody knows which of them a value is",
         apply: |schemas| changed(schemas, &require_tags),
+    },
+    Reading {
+        name: "null in several alternatives",
+        reason: "where more than one alternative of `oneOf` may be null, null would be none of the values, although each of \
+                 them says that it is: it is one of them once",
+        apply: |schemas| changed(schemas, &keep_one_null),
+    },
+    Reading {
+        name: "an integer without a format and bounds",
+        reason: "it has 64 bits and a sign, as `int64` has; an example or a default beyond that was rounded when somebody's \
+                 tool wrote it",
+        apply: |schemas| changed(schemas, &bound_integers),
     },
 ];
 
@@ -136,6 +148,28 @@ fn require_tags(_: &Value, members: &mut Map<String, Value>) {
     }
 }
 
+/// Takes null out of the types of all alternatives but the first that has it.
+fn keep_one_null(_: &Value, members: &mut Map<String, Value>) {
+    let alternatives = members.get_mut("oneOf").and_then(Value::as_array_mut).into_iter().flatten();
+    let types = alternatives.filter_map(|one| one.get_mut("type")?.as_array_mut());
+    for types in types.filter(|types| types.contains(&json!("null"))).skip(1) {
+        types.retain(|kind| kind != "null");
+    }
+}
+
+/// Says of an integer without a format and without bounds what `int64` says.
+fn bound_integers(_: &Value, members: &mut Map<String, Value>) {
+    let kind = members.get("type");
+    let integer = kind.is_some_and(|kind| {
+        kind == "integer" || kind.as_array().is_some_and(|kinds| kinds.contains(&json!("integer")))
+    });
+    let more = ["format", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"];
+    if integer && more.iter().all(|key| !members.contains_key(*key)) {
+        members.insert("minimum".to_owned(), json!(i64::MIN));
+        members.insert("maximum".to_owned(), json!(i64::MAX));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,5 +197,20 @@ mod tests {
     fn tags_are_required() {
         let schemas = json!({"discriminator": {"propertyName": "kind"}, "required": ["a"]});
         assert_eq!((READINGS[2].apply)(&schemas)["required"], json!(["a", "kind"]));
+    }
+
+    #[test]
+    fn null_is_one_alternative_once() {
+        let nullable = |kind: &str| json!({"type": [kind, "null"]});
+        let schemas = json!({"oneOf": [nullable("string"), {"type": "boolean"}, nullable("array")]});
+        let read = (READINGS[3].apply)(&schemas);
+        assert_eq!(read["oneOf"], json!([nullable("string"), {"type": "boolean"}, {"type": ["array"]}]));
+    }
+
+    #[test]
+    fn integers_have_64_bits() {
+        let read = (READINGS[4].apply)(&json!([{"type": "integer"}, {"type": "integer", "minimum": 1}]));
+        assert_eq!(read[0], json!({"type": "integer", "minimum": i64::MIN, "maximum": i64::MAX}));
+        assert_eq!(read[1], json!({"type": "integer", "minimum": 1}));
     }
 }
