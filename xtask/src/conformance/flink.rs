@@ -11,7 +11,7 @@ use crate::place;
 use crate::process;
 use crate::server;
 
-/// Runs the suite of Flink's API once.
+/// Runs the suite of Flink's API: as Flink comes, and what only its adaptive scheduler can do.
 pub(crate) fn real() -> Result<String> {
     real_with(&[])
 }
@@ -19,11 +19,17 @@ pub(crate) fn real() -> Result<String> {
 pub(super) fn real_with(arguments: &[String]) -> Result<String> {
     let program = server::build()?;
     let libraries = Libraries::fetch()?;
-    let cluster = Cluster::start(&libraries, Options::adaptive())?;
     let began = Instant::now();
-    let mut command = Command::new(program);
-    command.args(["conformance", "flink", "--url", cluster.url(), "--known-failing"]).arg(differences());
-    process::run(command.args(arguments))?;
+    let judge = |options: Options, more: &[&str]| {
+        let cluster = Cluster::start(&libraries, options)?;
+        let mut command = Command::new(&program);
+        command.args(["conformance", "flink", "--url", cluster.url(), "--known-failing"]).arg(differences());
+        process::run(command.args(more).args(arguments))
+    };
+    judge(Options { slots: 16, ..Options::default() }, &["--without", "rescaling"])?;
+    if arguments.is_empty() {
+        judge(Options::adaptive(), &["--only", "flink.rescaling.*"])?;
+    }
     Ok(format!(
         "a real Flink conforms, with the differences that are known, in {} s",
         began.elapsed().as_secs()
