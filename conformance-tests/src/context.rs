@@ -45,6 +45,8 @@ pub(crate) struct Run {
     /// What was said and heard so far, where nothing was made to fail on purpose.
     history: RefCell<Vec<Exchange>>,
     kept: RefCell<BTreeMap<TypeId, Rc<dyn Any>>>,
+    /// What is to be said when it ends.
+    at_the_end: RefCell<Vec<Said>>,
 }
 
 impl Run {
@@ -175,6 +177,27 @@ impl Context {
     /// doesn't matter, and isn't written down. The last call that is handed in is made first.
     pub fn afterwards(&self, call: Call) {
         self.0.afterwards.borrow_mut().push(call);
+    }
+
+    /// What is made here is for the whole run: what was to be said when the case ends is said when the run ends.
+    pub(crate) async fn for_the_run<T>(
+        &self,
+        make: impl AsyncFnOnce() -> Result<T, Stop>,
+    ) -> Result<T, Stop> {
+        let before = self.0.afterwards.borrow().len();
+        let made = make().await;
+        let put_off = self.0.afterwards.borrow_mut().split_off(before);
+        self.0.run.at_the_end.borrow_mut().extend(put_off.into_iter().map(|call| call.said));
+        made
+    }
+
+    /// Makes the calls that were put off until the end of the run.
+    pub(crate) async fn end_run(&self) {
+        let said = self.0.run.at_the_end.take();
+        for said in said.into_iter().rev() {
+            let _ = Call { context: self.clone(), said, anonymous: false }.send().await;
+        }
+        self.take_log();
     }
 
     /// Makes the calls that were put off until now.
@@ -346,6 +369,11 @@ impl Answer {
     #[must_use]
     pub fn status(&self) -> u16 {
         self.heard.status
+    }
+
+    /// All of it.
+    pub(crate) fn heard(&self) -> &Heard {
+        &self.heard
     }
 
     /// A header, if it is there and text.

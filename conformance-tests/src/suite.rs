@@ -154,6 +154,7 @@ impl Suite {
                 break;
             }
         }
+        context("", Layer::Rules).end_run().await;
         let unmatched = self
             .known
             .iter()

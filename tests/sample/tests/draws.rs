@@ -131,7 +131,7 @@ fn probes_go_up_to_each_rule_and_over_it() {
         "additionalProperties": false,
     });
     let validator = jsonschema::validator_for(&schema).unwrap();
-    let probes = planewright_sample::Sampler::new(&schema).probes(&schema, 1000);
+    let probes = planewright_sample::Sampler::new(&schema).probes(&schema, 7, 1000);
     let side = |place: &str, keyword: &str, side: &str| {
         let found = probes
             .iter()

@@ -35,12 +35,14 @@ impl<'a> Sampler<'a> {
     /// For each node of the values of `schema`, and each rule there: values on each side of it, with as little else as
     /// may be. At most `most` of them.
     ///
+    /// The same seed gives the same texts and numbers; places, keywords and sides are the same with any.
+    ///
     /// As with misses, a validator has the last word on which side a value is: several rules can speak of one node.
     #[must_use]
-    pub fn probes(&self, schema: &'a Value, most: usize) -> Vec<Probe> {
+    pub fn probes(&self, schema: &'a Value, seed: u64, most: usize) -> Vec<Probe> {
         let drawing = Drawing {
             root: self.root,
-            random: Random::new(0x5eed),
+            random: Random::new(seed),
             size: Size::Small,
             nodes: 0,
             steps: 0,
@@ -166,9 +168,22 @@ impl<'a> Probing<'a> {
                 }
             }
         }
-        let drawn = match fraction {
-            true => self.drawing.fraction(flat, ""),
-            false => self.drawing.whole(flat, ""),
+        // A small one, which most things can be.
+        let small = |bound: Option<Bound>| bound.and_then(|bound| beside(bound, 0.0, fraction));
+        let (low, high) = (small(flat.low), small(flat.high));
+        let least = flat.low.map_or(2.0, |low| if low.exclusive { low.at + step } else { low.at });
+        let most = flat.high.map_or(f64::MAX, |high| if high.exclusive { high.at - step } else { high.at });
+        let near = if least > 2.0 {
+            low
+        } else if most < 2.0 {
+            high
+        } else {
+            whole(2)
+        };
+        let drawn = match (flat.multiple_of, fraction) {
+            (None, _) => near,
+            (Some(_), true) => self.drawing.fraction(flat, ""),
+            (Some(_), false) => self.drawing.whole(flat, ""),
         };
         let Some(drawn) = drawn else { return };
         if let Some(step) = flat.multiple_of
@@ -176,7 +191,9 @@ impl<'a> Probing<'a> {
         {
             found.add("multipleOf", "between", off);
         }
-        if let (false, Some(small)) = (fraction, drawn.as_i64().filter(|drawn| drawn.abs() < 1 << 50)) {
+        if let (false, Some(small)) =
+            (fraction, drawn.as_i64().filter(|drawn| drawn.unsigned_abs() < 1 << 50))
+        {
             found.add("type", "integral-fraction", json!(small as f64));
         }
         found.add("type", "valid", drawn);
@@ -188,14 +205,15 @@ impl<'a> Probing<'a> {
         let base = drawn.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned();
         let free = flat.patterns.is_empty() && flat.format.and_then(format_of_text).is_none();
         if free && low <= 12 && 12 <= high {
-            found.add("type", "valid", json!("planewright1"));
-            found.add("type", "beyond-ascii", json!("pl\u{e4}n\u{4e2d}\u{1f600}-wright"));
+            let name = letters(10, &mut self.drawing.random);
+            found.add("type", "valid", json!(name));
+            found.add("type", "beyond-ascii", json!(format!("\u{e4}\u{4e2d}\u{1f600}{}", &name[..8])));
         } else if drawn.is_some() {
             found.add("type", "valid", json!(base));
         }
         let mut of_length = |length: u64, wanted: &str| -> Value {
             if free {
-                return json!("abcdefghij".chars().cycle().take(length as usize).collect::<String>());
+                return json!(letters(length as usize, &mut self.drawing.random));
             }
             let fits = |text: &String| text.chars().count() as u64 == length;
             let first = flat.patterns.first();
@@ -392,4 +410,9 @@ fn beside(bound: Bound, steps: f64, fraction: bool) -> Option<Value> {
         }
         None => number(bound.at + steps),
     }
+}
+
+/// Small letters.
+fn letters(length: usize, random: &mut Random) -> String {
+    (0..length).map(|_| char::from(b'a' + random.below(26) as u8)).collect()
 }
