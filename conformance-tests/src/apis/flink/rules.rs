@@ -3,11 +3,18 @@
 //! A rule is read aloud from top to bottom: its sentence, where that is written, how it is proved. It stands alone: what it
 //! needs it makes, through [`scene`](super::scene), which also takes it away again.
 
+mod applications;
+mod checkpoints;
 mod cluster;
+mod http;
 mod jars;
 mod jobs;
+mod logs;
+mod metrics;
+mod rescaling;
 mod savepoints;
 mod submission;
+mod vertices;
 
 use crate::Case;
 
@@ -19,8 +26,19 @@ const OBSERVED: &str = "observed on Flink 2.3.0";
 const DOCUMENT: &str = "Planewright's document of the API";
 
 pub(super) fn all() -> Vec<Case> {
-    [cluster::rules(), jars::rules(), jobs::rules(), submission::rules(), savepoints::rules()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let parts = [
+        http::rules(),
+        cluster::rules(),
+        jars::rules(),
+        jobs::rules(),
+        submission::rules(),
+        vertices::rules(),
+        savepoints::rules(),
+        checkpoints::rules(),
+        metrics::rules(),
+        rescaling::rules(),
+        applications::rules(),
+        logs::rules(),
+    ];
+    parts.into_iter().flatten().collect()
 }

@@ -114,6 +114,8 @@ impl Scene for Context {
     }
 
     async fn at_work(&self, job: &str) -> Result<(), Stop> {
+        // The overview counts tasks as they are now, where a real cluster's details are a copy; but it is long.
+        self.reaches(job, "RUNNING").await?;
         self.shows("/v1/jobs/overview", &format!("job {job} with all of its tasks at work"), |overview| {
             let found = items(&overview["jobs"]).iter().find(|entry| entry["jid"] == job);
             found.is_some_and(|entry| {
