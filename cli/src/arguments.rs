@@ -116,7 +116,7 @@ pub(crate) struct Conformance {
     /// The implementation lacks this feature
     #[arg(long, value_name = "FEATURE")]
     pub(crate) without: Vec<String>,
-    /// Cases that are known to fail, one a line: `GLOB  # reason`; one that passes fails the run
+    /// Cases that are known to fail, one a line: `GLOB  # reason`; an entry that no failure matches fails the run
     #[arg(long, value_name = "FILE")]
     pub(crate) known_failing: Option<PathBuf>,
     /// Only print the cases

@@ -148,7 +148,7 @@ fn tell(case: &CaseReport) {
         Outcome::Pass | Outcome::Known(..) => return,
         Outcome::Skip(_) => ("skip", "2"),
         Outcome::Fail(_) if case.level == Level::Should => ("warn", "33"),
-        Outcome::Fail(_) | Outcome::Stale(_) => ("FAIL", "1;31"),
+        Outcome::Fail(_) => ("FAIL", "1;31"),
         Outcome::Error(_) => ("ERROR", "1;35"),
     };
     clear();
@@ -157,7 +157,6 @@ fn tell(case: &CaseReport) {
     println!("{sign} {}", case.id);
     match &case.outcome {
         Outcome::Skip(reason) | Outcome::Error(reason) => println!("      {reason}"),
-        Outcome::Stale(reason) => println!("      passes, and is listed as a known failure: {reason}"),
         _ => {}
     }
 }
@@ -206,8 +205,8 @@ fn conclude(report: &Report) -> Result<(), Failure> {
         }
         println!("  planewright conformance replay {} --url {}", report.replay_id(case), report.target);
     }
-    for pattern in &report.unmatched {
-        println!("\n{pattern}\n  is listed as a known failure, and there is no such case");
+    for pattern in &report.stale {
+        println!("\n{pattern}\n  is listed as a known failure, and no case that it matches has failed");
     }
     let counts = report.counts().into_iter().map(|(name, number)| format!("{} {name}", grouped(number)));
     let hit = |map: &std::collections::BTreeMap<(String, String), bool>| {

@@ -25,8 +25,8 @@ pub struct Report {
     pub cases: Vec<CaseReport>,
     /// What was tried of the document.
     pub coverage: Coverage,
-    /// Entries of the list of known failures that match no case.
-    pub unmatched: Vec<String>,
+    /// Entries of the list of known failures that no failure matches.
+    pub stale: Vec<String>,
 }
 
 /// What became of a case.
@@ -59,8 +59,6 @@ pub enum Outcome {
     Skip(String),
     /// It fails, and that is known, for this reason.
     Known(Failure, String),
-    /// It passes, and it is listed as a known failure, for this reason: the list is stale.
-    Stale(String),
     /// The suite is at fault, or its surroundings.
     Error(String),
 }
@@ -93,7 +91,6 @@ impl Outcome {
             Self::Fail(_) => "fail",
             Self::Skip(_) => "skip",
             Self::Known(..) => "known failure",
-            Self::Stale(_) => "stale",
             Self::Error(_) => "error",
         }
     }
@@ -128,7 +125,7 @@ impl Verdict {
 impl Report {
     /// Cases that failed and are not known to.
     pub fn failures(&self) -> impl Iterator<Item = &CaseReport> {
-        self.cases.iter().filter(|case| matches!(case.outcome, Outcome::Fail(_) | Outcome::Stale(_)))
+        self.cases.iter().filter(|case| matches!(case.outcome, Outcome::Fail(_)))
     }
 
     /// The files that `curl` lines of failures send from the folder `$FILES`, by name.
@@ -142,7 +139,7 @@ impl Report {
     /// How many cases there are of each outcome, those that there are none of left out.
     #[must_use]
     pub fn counts(&self) -> Vec<(&'static str, usize)> {
-        let names = ["pass", "fail", "stale", "known failure", "skip", "error"];
+        let names = ["pass", "fail", "known failure", "skip", "error"];
         let count = |name: &str| self.cases.iter().filter(|case| case.outcome.name() == name).count();
         names.into_iter().map(|name| (name, count(name))).filter(|(_, count)| *count > 0).collect()
     }
@@ -154,7 +151,7 @@ impl Report {
             self.cases.iter().filter(|case| case.level == Level::Must && test(&case.outcome)).count()
         };
         let failed = must(|outcome| matches!(outcome, Outcome::Fail(_)));
-        let stale = self.unmatched.len() + must(|outcome| matches!(outcome, Outcome::Stale(_)));
+        let stale = self.stale.len();
         let known = must(|outcome| matches!(outcome, Outcome::Known(..)));
         let skipped = must(|outcome| matches!(outcome, Outcome::Skip(_)));
         let errors = self.cases.iter().filter(|case| matches!(case.outcome, Outcome::Error(_))).count();
@@ -183,8 +180,7 @@ impl Report {
     pub fn verdict(&self) -> Verdict {
         let some = |test: &dyn Fn(&CaseReport) -> bool| self.cases.iter().any(test);
         let must = |case: &CaseReport| case.level == Level::Must;
-        let stale = !self.unmatched.is_empty() || some(&|case| matches!(case.outcome, Outcome::Stale(_)));
-        if stale || some(&|case| must(case) && matches!(case.outcome, Outcome::Fail(_))) {
+        if !self.stale.is_empty() || some(&|case| must(case) && matches!(case.outcome, Outcome::Fail(_))) {
             return Verdict::NotConformant;
         }
         if some(&|case| matches!(case.outcome, Outcome::Error(_))) {

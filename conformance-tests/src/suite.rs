@@ -94,7 +94,8 @@ impl Suite {
         self
     }
 
-    /// Says that cases whose id matches this pattern are known to fail, and why. One that passes fails the run.
+    /// Says that cases whose id matches this pattern are known to fail, and why. If none of those that run does, the entry is
+    /// stale, and fails the run.
     #[must_use]
     pub fn known(mut self, pattern: impl Into<String>, reason: impl Into<String>) -> Self {
         self.known.push((pattern.into(), reason.into()));
@@ -149,17 +150,23 @@ impl Suite {
             let report = self.judge(case, &context(&case.id, case.layer)).await;
             progress(&report, total);
             let stop = self.stop_early && matches!(report.outcome, Outcome::Fail(_));
+            let errs = matches!(report.outcome, Outcome::Error(_));
             cases.push(report);
             if stop {
                 break;
             }
+            if errs && let Err(Stop::Error(reason)) = context("", Layer::Rules).get("/").send().await {
+                let left = total - cases.len();
+                if let Some(CaseReport { outcome, .. }) = cases.last_mut() {
+                    let told = format!("the target has gone, and {left} cases did not run: {reason}");
+                    *outcome = Outcome::Error(told);
+                }
+                break;
+            }
         }
         context("", Layer::Rules).end_run().await;
-        let unmatched = self
-            .known
-            .iter()
-            .filter(|(pattern, _)| !self.api.cases.iter().any(|case| matches(pattern, &case.id)));
-        let unmatched = unmatched.map(|(pattern, _)| pattern.clone()).collect();
+        let stale = self.known.iter().filter(|(pattern, _)| self.is_stale(pattern, &cases));
+        let stale = stale.map(|(pattern, _)| pattern.clone()).collect();
         let document = Sha256::digest(self.api.document.as_bytes());
         Ok(Report {
             api: self.api.name.clone(),
@@ -168,8 +175,19 @@ impl Suite {
             seed: self.seed,
             cases,
             coverage: run.coverage.take(),
-            unmatched,
+            stale,
         })
+    }
+
+    /// Whether nothing that ran and matches an entry of the known failures has failed.
+    fn is_stale(&self, pattern: &str, cases: &[CaseReport]) -> bool {
+        let failed = |case: &CaseReport| matches!(case.outcome, Outcome::Known(..));
+        let silent = |case: &CaseReport| matches!(case.outcome, Outcome::Skip(_) | Outcome::Error(_));
+        let mut ran = cases.iter().filter(|case| matches(pattern, &case.id)).peekable();
+        if ran.peek().is_none() {
+            return !self.api.cases.iter().any(|case| matches(pattern, &case.id));
+        }
+        !ran.any(|case| failed(case) || silent(case))
     }
 
     async fn judge(&self, case: &Case, context: &Context) -> CaseReport {
@@ -187,8 +205,7 @@ impl Suite {
         };
         let known = self.known.iter().find(|(pattern, _)| matches(pattern, &case.id));
         let outcome = match (ended, known) {
-            (Ok(()), None) => Outcome::Pass,
-            (Ok(()), Some((_, reason))) => Outcome::Stale(reason.clone()),
+            (Ok(()), _) => Outcome::Pass,
             (Err(Stop::Fail { expected, came }), None) => Outcome::Fail(Failure { expected, came }),
             (Err(Stop::Fail { expected, came }), Some((_, reason))) => {
                 Outcome::Known(Failure { expected, came }, reason.clone())

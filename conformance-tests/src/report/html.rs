@@ -98,9 +98,7 @@ impl Report {
             Outcome::Pass => (None, None),
             Outcome::Fail(failure) => (Some(failure), None),
             Outcome::Known(failure, reason) => (Some(failure), Some(reason.as_str())),
-            Outcome::Skip(reason) | Outcome::Stale(reason) | Outcome::Error(reason) => {
-                (None, Some(reason.as_str()))
-            }
+            Outcome::Skip(reason) | Outcome::Error(reason) => (None, Some(reason.as_str())),
         };
         let told = if failure.is_some() {
             &case.exchanges[case.exchanges.len().saturating_sub(SHOWN)..]

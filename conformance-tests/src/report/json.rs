@@ -17,7 +17,7 @@ impl Report {
             "verdict": self.verdict().name(),
             "counts": self.counts().into_iter().map(|(name, count)| (name.to_owned(), count.into())).collect::<Map<_, _>>(),
             "coverage": coverage(&self.coverage),
-            "unmatchedKnownFailures": self.unmatched,
+            "staleKnownFailures": self.stale,
             "cases": self.cases.iter().map(|case| self.case(case)).collect::<Vec<_>>(),
         })
     }
@@ -46,7 +46,7 @@ impl Report {
                 told["reason"] = reason.as_str().into();
                 told["failure"] = failure(found);
             }
-            Outcome::Skip(reason) | Outcome::Stale(reason) | Outcome::Error(reason) => {
+            Outcome::Skip(reason) | Outcome::Error(reason) => {
                 told["reason"] = reason.as_str().into();
             }
         }
