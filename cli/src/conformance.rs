@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::{IsTerminal, Write as _, stdout};
-use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use http::HeaderValue;
@@ -70,7 +69,7 @@ fn suite(arguments: &Conformance) -> Result<(Suite, u64), Failure> {
         return Err(Failure::new(Failure::USAGE, format!("{id}: only `replay` takes the id of a case")));
     }
     let seed = seed.unwrap_or(0);
-    let mut suite = Suite::new(api(name.as_deref(), arguments.document.as_deref())?).seed(seed);
+    let mut suite = Suite::new(api(name.as_deref(), arguments)?).seed(seed);
     if let Some(salt) = salt {
         suite = suite.salt(salt);
     }
@@ -98,14 +97,15 @@ fn suite(arguments: &Conformance) -> Result<(Suite, u64), Failure> {
     Ok((suite, seed))
 }
 
-fn api(name: Option<&str>, document: Option<&Path>) -> Result<Api, Failure> {
-    match (name, document) {
+fn api(name: Option<&str>, arguments: &Conformance) -> Result<Api, Failure> {
+    let histories = arguments.cases.unwrap_or(apis::HISTORIES);
+    match (name, arguments.document.as_deref()) {
         (_, Some(path)) => {
             let _text = fs::read_to_string(path)
                 .map_err(|error| Failure::could_not(&format!("reading {}", path.display()), &error))?;
             Err(Failure::new(Failure::USAGE, "documents alone are not judged yet"))
         }
-        (Some(name), None) => apis::named(name).ok_or_else(|| {
+        (Some(name), None) => apis::named_with(name, histories).ok_or_else(|| {
             let known = apis::NAMES.join(", ");
             let message =
                 format!("no rules of {name} yet; known: {known}. Any API can be judged by --document DOC");

@@ -35,6 +35,7 @@ mod context;
 mod document;
 mod exchange;
 mod report;
+mod state;
 mod suite;
 mod target;
 

@@ -1,6 +1,7 @@
 //! The REST API of Apache Flink.
 
 mod document;
+mod model;
 mod rules;
 mod scene;
 
@@ -9,9 +10,9 @@ use crate::{Api, Feature};
 /// Jobs can be given other parallelisms while they run.
 pub const RESCALING: &str = "rescaling";
 
-/// What is demanded of an implementation of Flink's API.
+/// What is demanded of an implementation of Flink's API, with so many random histories of calls.
 #[must_use]
-pub fn api() -> Api {
+pub fn api(histories: usize) -> Api {
     let (of_document, coverage) = document::cases();
     Api {
         name: "flink".to_owned(),
@@ -20,7 +21,8 @@ pub fn api() -> Api {
             name: RESCALING,
             meaning: "jobs can be given other parallelisms while they run (Flink: the adaptive scheduler)",
         }],
-        cases: [rules::all(), of_document].concat(),
+        // Those of the document look at the answers of all others too.
+        cases: [rules::all(), model::cases(histories), of_document].concat(),
         coverage,
     }
 }

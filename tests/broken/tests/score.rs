@@ -7,6 +7,9 @@ use std::time::Instant;
 use planewright_broken::{Broken, Server, flink};
 use planewright_conformance::{Outcome, Suite, apis};
 
+/// Random histories for each server.
+const HISTORIES: usize = 6;
+
 /// What became of a broken server under the suite.
 struct Judged {
     server: Broken,
@@ -15,11 +18,24 @@ struct Judged {
     seconds: f64,
 }
 
+impl Judged {
+    /// A line of the table.
+    fn told(&self) -> String {
+        let (case, how) = match &self.caught {
+            Some((case, how)) => (case.as_str(), how.replace('\n', " ")),
+            None => ("NOT CAUGHT", self.server.wrong.to_owned()),
+        };
+        let how: String = how.chars().take(120).collect();
+        let (class, name, seconds) = (self.server.class.name(), self.server.name, self.seconds);
+        format!("{class:<12} {name:<30} {seconds:>6.1} s  {case:<45} {how}")
+    }
+}
+
 /// Runs the suite against a server until a case fails.
 async fn judge(server: Broken) -> Judged {
     let start = Instant::now();
     let target = Server::start(&server).await.target();
-    let suite = Suite::new(apis::named("flink").unwrap()).seed(1).stop_at_first_failure();
+    let suite = Suite::new(apis::named_with("flink", HISTORIES).unwrap()).seed(1).stop_at_first_failure();
     let report = suite.run(&target).await.unwrap();
     let caught = report.failures().next().map(|case| {
         let how = match &case.outcome {
@@ -39,6 +55,7 @@ fn judge_all(servers: Vec<Broken>) -> Vec<Judged> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         while let Some(server) = servers.get(next.fetch_add(1, Ordering::Relaxed)) {
             let found = runtime.block_on(judge(server.clone()));
+            println!("{}", found.told());
             judged.lock().unwrap().push(found);
         }
     };
@@ -54,14 +71,8 @@ fn broken_servers_are_caught() {
     let wanted = std::env::var("BROKEN").unwrap_or_default();
     let servers: Vec<_> = flink::all().into_iter().filter(|server| server.name.contains(&wanted)).collect();
     let judged = judge_all(servers);
-    for Judged { server, caught, seconds } in &judged {
-        let (case, how) = match caught {
-            Some((case, how)) => (case.as_str(), how.replace('\n', " ")),
-            None => ("NOT CAUGHT", server.wrong.to_owned()),
-        };
-        let how: String = how.chars().take(120).collect();
-        println!("{:<12} {:<28} {seconds:>6.1} s  {case:<45} {how}", server.class.name(), server.name);
-    }
+    println!("\nall of them, by class:");
+    judged.iter().for_each(|found| println!("{}", found.told()));
     let caught = judged.iter().filter(|found| found.caught.is_some()).count();
     println!("{caught} of {} caught", judged.len());
 }

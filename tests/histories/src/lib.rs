@@ -5,7 +5,7 @@
 //! answered so:
 //!
 //! - [`registers`] judges reads and commits: is there one order of all of them that agrees with real time, with what each
-//!   returned, and with ascending revisions? [`search`] looks for it.
+//!   returned, and with ascending revisions? [`planewright_linearizability`] looks for it.
 //! - [`watching`] judges what watchers received, through reconnects, compaction and slow reading.
 //! - [`crash`] kills a process in the middle of its writing, opens the store again, and judges the history of both.
 //!
@@ -25,6 +25,5 @@
 pub mod crash;
 pub mod history;
 pub mod registers;
-pub mod search;
 pub mod watching;
 pub mod workload;

@@ -10,7 +10,7 @@ use std::fmt;
 use planewright_backend::store::{Key, Revision};
 
 use crate::history::{Answer, Call, Condition, Seen, Span};
-use crate::search::{Interval, Model, Stuck, Verdict, search};
+use planewright_linearizability::{Interval, Model, Stuck, Verdict, search};
 
 /// How many places the search visits before it gives up: a history that is in order takes about one for each operation.
 const LIMIT: usize = 200_000;

@@ -30,7 +30,7 @@ const EDGES: &[(&str, Allowed)] = &[
         ),
     ),
     // A judge doesn't share the accused's parser: not even its tests see a generated crate.
-    ("conformance-tests", Only(&["planewright-spec", "planewright-sample"], &[])),
+    ("conformance-tests", Only(&["planewright-spec", "planewright-sample", "planewright-linearizability"], &[])),
     (
         "tests/broken",
         Only(
@@ -43,8 +43,9 @@ const EDGES: &[(&str, Allowed)] = &[
             &[],
         ),
     ),
-    ("tests/histories", Only(&["planewright-backend"], &[])),
+    ("tests/histories", Only(&["planewright-backend", "planewright-linearizability"], &[])),
     ("tests/judge", Only(&["planewright-codegen", "planewright-sample"], &[])),
+    ("tests/linearizability", Only(&[], &[])),
     ("tests/sample", Only(&[], &[])),
     ("xtask", Only(&["planewright-codegen", "planewright-spec"], &[])),
     ("cli", Every),

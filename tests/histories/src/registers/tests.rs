@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use fastrand::Rng;
 use planewright_backend::memory::MemoryStore;
+use planewright_linearizability::exists;
 
 use super::*;
 use crate::history::{Notebook, spans};
-use crate::search::tests::exists;
 use crate::workload::{Client, Load};
 
 /// A few calls of one client on two keys, one after the other, then pulled apart so that they overlap: an order exists. Answers of some

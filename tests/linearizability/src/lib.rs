@@ -10,9 +10,6 @@
 //! - A model may say that an operation will never fit any more; then the place is a dead end at once.
 //! - Operations that may or may not have happened are tried last.
 
-#[cfg(test)]
-pub(crate) mod tests;
-
 use std::collections::HashSet;
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -228,4 +225,17 @@ impl<M: Model> Search<'_, M> {
         });
         ways
     }
+}
+
+/// Whether there is such an order, by trying every one of every choice: for tests of models with a handful of operations.
+pub fn exists<M: Model>(model: &M, state: &M::State, left: &[&Interval<M::Operation>]) -> bool {
+    if !left.iter().any(|interval| interval.required) {
+        return true;
+    }
+    (0..left.len()).any(|next| {
+        let interval = left[next];
+        let first = left.iter().all(|other| other.returned.is_none_or(|returned| returned > interval.called));
+        let rest = || [&left[..next], &left[next + 1..]].concat();
+        first && model.apply(state, &interval.operation).is_some_and(|state| exists(model, &state, &rest()))
+    })
 }

@@ -1,6 +1,6 @@
 //! The search says what trying all orders says.
 
-use super::{Interval, Model, Verdict, search};
+use planewright_linearizability::{Interval, Model, Verdict, exists, search};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 
@@ -45,19 +45,6 @@ impl Model for Register {
     fn rank(&self, operation: &Operation) -> u64 {
         if let Operation::Stamp(next) = operation { (*next).into() } else { 0 }
     }
-}
-
-/// Tries every order of every choice, with none of the search's ideas.
-pub(crate) fn exists<M: Model>(model: &M, state: &M::State, left: &[&Interval<M::Operation>]) -> bool {
-    if !left.iter().any(|interval| interval.required) {
-        return true;
-    }
-    (0..left.len()).any(|next| {
-        let interval = left[next];
-        let first = left.iter().all(|other| other.returned.is_none_or(|returned| returned > interval.called));
-        let rest = || [&left[..next], &left[next + 1..]].concat();
-        first && model.apply(state, &interval.operation).is_some_and(|state| exists(model, &state, &rest()))
-    })
 }
 
 fn has_order(history: &[Interval<Operation>]) -> bool {
