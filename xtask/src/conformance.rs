@@ -1,7 +1,9 @@
 //! The conformance suite, against what it must pass and what it must fail.
 
 mod flink;
+mod mutants;
 mod ours;
+mod schemathesis;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -24,6 +26,23 @@ pub(crate) enum Command {
         #[arg(long, default_value_t = 20)]
         seeds: u64,
     },
+    /// Schemathesis on the broken servers, beside our suite on the same, in one table.
+    Schemathesis {
+        /// Only servers whose name or class contains one of these words.
+        words: Vec<String>,
+        /// How long it may look at each server.
+        #[arg(long, default_value_t = 25)]
+        seconds: u32,
+    },
+    /// Changes the code of the reference server bit by bit, and counts the changes that the suite notices. Takes hours.
+    Mutants {
+        /// Which part of all changes, as `k/n` with k from 0 on.
+        #[arg(long, default_value = "0/1")]
+        shard: String,
+        /// Only print the changes.
+        #[arg(long)]
+        list: bool,
+    },
 }
 
 /// Carries out the chore.
@@ -34,5 +53,7 @@ pub(crate) fn run(command: &Command) -> Result<()> {
     match command {
         Command::Flink { arguments } => flink::real_with(arguments).map(drop),
         Command::Ours { seeds } => ours::run(*seeds).map(drop),
+        Command::Schemathesis { words, seconds } => schemathesis::run(words, *seconds),
+        Command::Mutants { shard, list } => mutants::run(shard, *list),
     }
 }

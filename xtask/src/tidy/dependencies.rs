@@ -30,7 +30,10 @@ const EDGES: &[(&str, Allowed)] = &[
         ),
     ),
     // A judge doesn't share the accused's parser: not even its tests see a generated crate.
-    ("conformance-tests", Only(&["planewright-spec", "planewright-sample", "planewright-linearizability"], &[])),
+    (
+        "conformance-tests",
+        Only(&["planewright-spec", "planewright-sample", "planewright-linearizability"], &[]),
+    ),
     (
         "tests/broken",
         Only(
