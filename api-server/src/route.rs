@@ -160,7 +160,8 @@ impl<O, const N: usize> Walk<'_, O, N> {
             }
             at = end;
         }
-        Some(at)
+        // The path `/` of a document stands behind its base path as a slash, or as nothing.
+        Some(if self.path.get(at..) == Some(b"/") { at + 1 } else { at })
     }
 
     fn descend(&mut self, node: u16, at: usize, captured: usize) -> Option<&'static Node<O>> {

@@ -175,12 +175,13 @@ pub fn not_implemented<T>(
     async move { Err(error) }
 }
 
-/// The last touch: for HEAD, the body goes and its length stays.
+/// The last touch: for HEAD, the body goes and its length stays. An operation that has no body because it is HEAD says the
+/// length itself.
 #[inline]
 pub fn conclude(response: &mut Response<ResponseBody>, head: bool) {
     if head {
         if let Some(len) = response.body().len() {
-            response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(len));
+            response.headers_mut().entry(CONTENT_LENGTH).or_insert_with(|| HeaderValue::from(len));
         }
         *response.body_mut() = ResponseBody::empty();
     }
@@ -219,5 +220,18 @@ fn log(context: &RequestContext, error: &ApiError) {
         tracing::error!(operation, %method, %uri, request_id, status, %error, cause, "request failed");
     } else {
         tracing::debug!(operation, status, %error, cause, "request refused");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn head_keeps_the_length_that_an_operation_declares() {
+        let mut own = encode::empty(200);
+        own.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(4096));
+        conclude(&mut own, true);
+        assert_eq!(own.headers()[CONTENT_LENGTH], "4096");
     }
 }

@@ -162,6 +162,17 @@ fn empty_segments_are_ignored_if_asked_for() {
 }
 
 #[test]
+fn the_root_stands_behind_a_base_path() {
+    let table = table(&[(Method::GET, vec![]), (Method::GET, vec![vec![Piece::Text("a")]])], &[&["v1"], &[]]);
+    for path in ["/", "/v1", "/v1/"] {
+        assert_eq!(table.find(&Method::GET, path, false).map(|(choice, _)| choice), Ok(Choice::Operation(0)));
+    }
+    for path in ["/v1//", "/v1/a/", "//"] {
+        assert_eq!(table.find(&Method::GET, path, false), Err(RouteRejection::NotFound), "{path}");
+    }
+}
+
+#[test]
 fn bad_escapes_are_malformed() {
     let table = table(&[(Method::GET, vec![vec![Piece::Parameter]])], &[&[]]);
     for path in ["/%ZZ", "/%", "/a%2", "/x%G0"] {
