@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use planewright_codegen::config::Config;
 use planewright_codegen::ir::{Body, BodyKind, Content, Operation, ParameterLocation, Part, TypeKind};
 use planewright_codegen::rust::client::{ClientModule, ClientOperation, ClientPlan, HeaderField};
-use planewright_codegen::rust::server::{BodyPlan, ResponseVariant, ServerOperation, ServerPlan};
+use planewright_codegen::rust::server::{BodyPlan, PartsPlan, ResponseVariant, ServerOperation, ServerPlan};
 use planewright_codegen::rust::{Presence, RustApi, Scope, client, server};
 
 /// The part that is the same for every document.
@@ -318,19 +318,27 @@ impl<'a> Exchange<'a> {
     /// How the server looks at a body that may be of several types: at the one that is sent.
     fn seen_choice(&self, id: &str, body: &BodyPlan) -> Option<String> {
         let choice = body.choice.as_ref()?;
-        let variant = choice.variants.iter().find(|variant| self.is_told(id, &variant.ty))?;
-        let pattern = format!("server::{}::{}(body)", choice.name, variant.name);
-        let pattern = if body.ty.starts_with("Option<") { format!("Some({pattern})") } else { pattern };
-        Some(format!("if let {pattern} = &__request.body {{ seen.tell(\"body\", body); }}\n"))
+        let pattern = |variant: &str, inside: &str| {
+            let pattern = format!("server::{}::{variant}({inside})", choice.name);
+            if body.ty.starts_with("Option<") { format!("Some({pattern})") } else { pattern }
+        };
+        if let Some(told) = choice.variants.iter().find(|variant| self.is_told(id, &variant.ty)) {
+            let pattern = pattern(&told.name, "body");
+            return Some(format!("if let {pattern} = &__request.body {{ seen.tell(\"body\", body); }}\n"));
+        }
+        let parts = body.parts.as_ref()?;
+        let variant = choice.variants.iter().find(|variant| variant.ty == parts.name)?;
+        let (pattern, look) = (pattern(&variant.name, "mut parts"), self.seen_parts(id, parts));
+        Some(format!("if let {pattern} = __request.body {{\n{look}}}\n"))
     }
 
     /// How the server looks at the parts of a body.
-    fn seen_parts(&self, id: &str, body: &BodyPlan) -> String {
-        let Some(plan) = &body.parts else { return String::new() };
+    fn seen_parts(&self, id: &str, plan: &PartsPlan) -> String {
         let operation = self.rust.api().operations.iter().find(|operation| operation.id == id);
         let declared = operation.and_then(|operation| operation.body.as_ref().and_then(sent));
         let mut out =
-            "let mut parts = __request.body;\nwhile let Some(part) = parts.next_part().await.map_err(ApiError::internal)? {\nmatch part {\n".to_owned();
+            "while let Some(part) = parts.next_part().await.map_err(ApiError::internal)? {\nmatch part {\n"
+                .to_owned();
         for (index, part) in plan.parts.iter().enumerate() {
             let is_json = match declared.map(|content| &content.kind) {
                 Some(BodyKind::Multipart { parts, .. }) => {
@@ -382,15 +390,18 @@ impl<'a> Exchange<'a> {
                     let _ = writeln!(out, "seen.tell(\"p{index}\", &__request.{});", input.name);
                 }
                 if let Some(body) = &operation.body {
-                    match body.ty.as_str() {
-                        "BodyStream" => out.push_str(
+                    match (body.ty.as_str(), &body.parts) {
+                        ("BodyStream", _) => out.push_str(
                             "let mut body = Vec::new();\nwhile let Some(chunk) = __request.body.chunk().await.map_err(ApiError::internal)? { body.extend_from_slice(&chunk); }\nseen.tell(\"body\", &String::from_utf8_lossy(&body).into_owned());\n",
                         ),
                         _ if body.choice.is_some() => {
                             out.push_str(&self.seen_choice(&operation.id, body).unwrap_or_default());
                         }
-                        _ if body.parts.is_some() => out.push_str(&self.seen_parts(&operation.id, body)),
-                        ty if self.is_told(&operation.id, ty) => {
+                        (_, Some(parts)) => {
+                            out.push_str("let mut parts = __request.body;\n");
+                            out.push_str(&self.seen_parts(&operation.id, parts));
+                        }
+                        (ty, _) if self.is_told(&operation.id, ty) => {
                             out.push_str("seen.tell(\"body\", &__request.body);\n");
                         }
                         _ => {}

@@ -33,7 +33,7 @@ pub(crate) struct Report {
     called: usize,
     calls: usize,
     equal: usize,
-    /// Calls with a value that the type refuses; those are the oracle's to judge.
+    /// Calls with a value that the type refuses, which is the oracle's to judge, or that the client has no arguments for.
     unfit: usize,
     /// Operations that weren't called, by reason.
     skipped: BTreeMap<String, Vec<String>>,
@@ -93,7 +93,7 @@ pub(crate) fn judge(document: &Document, workshop: &Workshop, calls: usize, seed
     for (((index, _), input), answer) in lines.iter().zip(&inputs).zip(answers) {
         let operation = &document.api.operations[*index];
         report.calls += 1;
-        if answer.0 == "unfit" {
+        if answer.0 == "unfit" || lacks_null(input, &answer.1) {
             report.unfit += 1;
             continue;
         }
@@ -261,6 +261,16 @@ impl Drawer<'_> {
             (validator.is_valid(&sample.value) && fits(&sample.value)).then_some(sample.value)
         })
     }
+}
+
+/// Whether the server has refused a body for the want of a member that was to be null. The client's arguments for optional
+/// members have no null, so the member wasn't sent.
+fn lacks_null(input: &Value, told: &str) -> bool {
+    let told: Value = serde_json::from_str(told).unwrap_or_default();
+    let unseen = told["seen"].as_object().is_some_and(Map::is_empty);
+    let drawn = input["send"]["body"].as_object().into_iter().flatten();
+    let is_sent = |name: &str| told["sent"]["body"].get(name).is_some();
+    unseen && drawn.into_iter().any(|(name, value)| value.is_null() && !is_sent(name))
 }
 
 /// Whether both sides saw the same.
@@ -473,5 +483,19 @@ fn short(text: &str) -> String {
         text.to_owned()
     } else {
         text.chars().take(400).collect::<String>() + "\u{2026}"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_null_that_was_not_sent_excuses_a_refusal() {
+        let input = json!({"send": {"body": {"a": 1, "b": null}}});
+        let told = |body: Value, seen: Value| json!({"sent": {"body": body}, "seen": seen}).to_string();
+        assert!(lacks_null(&input, &told(json!({"a": 1}), json!({}))));
+        assert!(!lacks_null(&input, &told(json!({"a": 1, "b": null}), json!({}))));
+        assert!(!lacks_null(&input, &told(json!({"a": 1}), json!({"body": {"a": 1}}))));
     }
 }
