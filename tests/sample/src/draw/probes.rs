@@ -63,7 +63,7 @@ struct Probing<'a> {
 impl<'a> Probing<'a> {
     fn node(&mut self, schemas: &[&'a Value]) -> Vec<Probe> {
         let again = |schema: &&Value| self.above.iter().filter(|above| ptr::eq(**above, *schema)).count() > 1;
-        if self.above.len() > DEEPEST || schemas.iter().any(|schema| again(&schema)) {
+        if self.above.len() > DEEPEST || schemas.iter().any(again) {
             return Vec::new();
         }
         (self.drawing.nodes, self.drawing.steps) = (0, 0);
@@ -348,7 +348,7 @@ impl<'a> Probing<'a> {
                 .probes
                 .extend(self.node(&schemas).into_iter().map(|probe| inside(&base, name, name, probe)));
         }
-        if base.len() + 1 <= flat.max_properties.unwrap_or(u64::MAX) as usize {
+        if base.len() < flat.max_properties.unwrap_or(u64::MAX) as usize {
             let mut more = base.clone();
             more.insert("unforeseen".to_owned(), json!([null]));
             found.add("additionalProperties", "unforeseen", Value::Object(more));
