@@ -34,6 +34,7 @@ mod case;
 mod context;
 mod document;
 mod exchange;
+pub mod fault;
 mod report;
 mod state;
 mod suite;

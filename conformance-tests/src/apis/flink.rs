@@ -1,11 +1,14 @@
 //! The REST API of Apache Flink.
 
 mod document;
+mod faults;
 mod model;
 mod rules;
 mod scene;
 
 use crate::{Api, Feature};
+
+pub use faults::faults;
 
 /// Jobs can be given other parallelisms while they run.
 pub const RESCALING: &str = "rescaling";
