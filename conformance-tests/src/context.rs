@@ -229,11 +229,16 @@ impl Context {
     }
 
     /// Shows what was said and heard in this run from the given place on, without that of cases in which storage or
-    /// executor were made to fail. Returns how much there is.
+    /// executor were made to fail, and of those that failed: they have told already. Returns how much there is.
     pub(crate) fn history(&self, from: usize, mut show: impl FnMut(&Exchange)) -> usize {
         let history = self.0.run.history.borrow();
         history.iter().skip(from).for_each(&mut show);
         history.len()
+    }
+
+    /// Takes out of the history of the run what was said and heard from the given place on.
+    pub(crate) fn forget_from(&self, place: usize) {
+        self.0.run.history.borrow_mut().truncate(place);
     }
 
     /// Puts an exchange of another case into the log of this one.

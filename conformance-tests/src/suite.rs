@@ -191,6 +191,7 @@ impl Suite {
     }
 
     async fn judge(&self, case: &Case, context: &Context) -> CaseReport {
+        let before = context.history(0, |_| {});
         let lacking = case.needs.iter().find(|feature| self.without.iter().any(|lacks| lacks == *feature));
         let ended = match lacking {
             Some(feature) => Err(Stop::Skip(format!("the implementation lacks {feature}"))),
@@ -214,6 +215,9 @@ impl Suite {
             (Err(Stop::Error(message)), _) => Outcome::Error(message),
         };
         let exchanges = context.take_log();
+        if !matches!(outcome, Outcome::Pass) {
+            context.forget_from(before);
+        }
         context.tidy_up().await;
         CaseReport {
             id: case.id.clone(),

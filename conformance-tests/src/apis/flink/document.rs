@@ -37,6 +37,8 @@ impl Cluster {
     ) -> Result<Option<String>, Stop> {
         let alone = purpose == Purpose::Change && operation.id == "deleteJar";
         let wanted: &'static str = match wanted {
+            // A cluster forgets all but the last few.
+            "checkpointid" => return Box::pin(self.made(cx, operation, wanted)).await,
             "jarid" if alone => return cx.program().await.map(Some),
             // So that a call that should be refused and isn't takes nothing from others.
             "jobid" if purpose == Purpose::Refused && !operation.is_safe() => "bystander",
@@ -47,7 +49,6 @@ impl Cluster {
             "taskmanagerid" => "taskmanagerid",
             "filename" if operation.id.contains("TaskManager") => "filename-worker",
             "filename" => "filename",
-            "checkpointid" => "checkpointid",
             "datasetid" | "rescaleuuid" => return Ok(None),
             "triggerid" => match operation.id.as_str() {
                 "getSavepointStatus" => "savepoint",
@@ -108,6 +109,10 @@ impl Cluster {
             "checkpoint" => trigger(format!("/v1/jobs/{}/checkpoints", job().await?), json!({})).await?,
             "checkpointid" => {
                 let job = job().await?;
+                let known = cx.get(format!("/v1/jobs/{job}/checkpoints")).send().await?.expect(200)?;
+                if let Ok(Value::Number(last)) = known.member("/latest/completed/id") {
+                    return Ok(Some(last.to_string()));
+                }
                 let id = trigger(format!("/v1/jobs/{job}/checkpoints"), json!({})).await?;
                 let operation = cx.completed(format!("/v1/jobs/{job}/checkpoints/{id}")).await?;
                 operation["checkpointId"].to_string()
@@ -144,6 +149,10 @@ impl Guide for Cluster {
 
     fn needs(&self, operation: &Operation) -> Option<&'static str> {
         let ids = [
+            "getJobRescaleConfig",
+            "getJobRescalesHistory",
+            "getJobRescalesOverview",
+            "getJobRescalesSummary",
             "rescaleJob",
             "getRescalingStatus",
             "updateJobResourceRequirements",
@@ -161,6 +170,10 @@ impl Guide for Cluster {
             (_, place, "enum", "other-case") if place.starts_with("query.") => {
                 Weight::Open("names in a query are read in capitals and in small letters")
             }
+            ("submitApplicationFromJar", place, ..) if of_program(place) => {
+                Weight::Nothing("a program that fails at once ends a session cluster of Flink 2.3")
+            }
+            (_, place, ..) if valid && of_program(place) => Weight::Open("the program must understand it"),
             (_, place, ..) if valid && place.ends_with("savepointPath") => {
                 Weight::Open("there must be a savepoint")
             }
@@ -294,6 +307,12 @@ impl Guide for Cluster {
             }
         })
     }
+}
+
+/// Whether a part of a request says what runs, and how.
+fn of_program(place: &str) -> bool {
+    let name = place.split('.').nth(1).unwrap_or_default();
+    name.starts_with("programArg") || matches!(name, "entry-class" | "entryClass")
 }
 
 /// A form with the program of the suite.
