@@ -1,4 +1,6 @@
 //! How many of the broken servers the suite catches, each for itself and from the first case to the first failure.
+//!
+//! `BROKEN` picks servers by a part of their name or class, `ONLY` picks cases, as `--only` of the command line does.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -35,7 +37,9 @@ impl Judged {
 async fn judge(server: Broken) -> Judged {
     let start = Instant::now();
     let target = Server::start(&server).await.target();
-    let suite = Suite::new(apis::named_with("flink", HISTORIES).unwrap()).seed(1).stop_at_first_failure();
+    let only = std::env::var("ONLY").unwrap_or_else(|_| "*".to_owned());
+    let api = apis::named_with("flink", HISTORIES).unwrap();
+    let suite = Suite::new(api).seed(1).only(only).stop_at_first_failure();
     let report = suite.run(&target).await.unwrap();
     let caught = report.failures().next().map(|case| {
         let how = match &case.outcome {

@@ -75,7 +75,7 @@ impl Model for Plane {
                 cx.pause(Duration::from_secs(1)).await;
                 Ok(())
             }
-            Step::Restart => cx.restart().await,
+            Step::Restart { settled } => self.restart(cx, settled).await,
         }
     }
 
@@ -109,6 +109,13 @@ impl Model for Plane {
 }
 
 impl Plane {
+    async fn restart(&mut self, cx: &Context, settled: bool) -> Result<(), Stop> {
+        for operation in 0..if settled { self.operations.len() } else { 0 } {
+            self.complete(cx, operation).await?;
+        }
+        cx.restart().await
+    }
+
     async fn upload(&mut self, cx: &Context) -> Result<(), Stop> {
         let name = format!("{}.jar", cx.name("History"));
         let id = cx.upload(&name, PROGRAM).await?;
@@ -333,5 +340,8 @@ async fn history(cx: &Context, restarts: bool) -> Result<(), Stop> {
     let run = Step::Run { jar: 0, id: step::Id::New, parallelism: 1, restore: None };
     let mut steps = vec![Step::Upload, run];
     cx.random(|random| steps.extend((0..STEPS).map(|_| Step::draw(random, restarts))));
+    if restarts {
+        steps.push(Step::Restart { settled: true });
+    }
     state::history::<Plane>(cx, steps).await
 }

@@ -60,8 +60,11 @@ pub(crate) enum Step {
     Metrics(usize),
     /// Lets a second pass.
     Wait,
-    /// Kills the server and starts it again.
-    Restart,
+    /// Kills the server and starts it again; before that, operations may come to their end.
+    Restart {
+        /// Whether they do.
+        settled: bool,
+    },
 }
 
 /// The id of a new job.
@@ -125,7 +128,7 @@ impl Step {
             50..53 => Self::Refused(first, random.u8(..)),
             53..54 => Self::Metrics(first),
             54..56 => Self::Wait,
-            _ => Self::Restart,
+            _ => Self::Restart { settled: second % 2 == 0 },
         }
     }
 }
