@@ -80,7 +80,7 @@ impl Trial {
     }
 
     /// The plain request with the change.
-    fn request(&self, cx: &Context, ground: &mut Ground) -> Result<Request, Stop> {
+    pub(super) fn request(&self, cx: &Context, ground: &mut Ground) -> Result<Request, Stop> {
         let (document, operation) = (&self.document, self.operation());
         let mut request = ground.request.clone();
         let schemas = document.request_schemas();
