@@ -101,9 +101,10 @@ fn api(name: Option<&str>, arguments: &Conformance) -> Result<Api, Failure> {
     let histories = arguments.cases.unwrap_or(apis::HISTORIES);
     match (name, arguments.document.as_deref()) {
         (_, Some(path)) => {
-            let _text = fs::read_to_string(path)
+            let text = fs::read_to_string(path)
                 .map_err(|error| Failure::could_not(&format!("reading {}", path.display()), &error))?;
-            Err(Failure::new(Failure::USAGE, "documents alone are not judged yet"))
+            Api::of_document(&text)
+                .map_err(|error| Failure::new(Failure::USAGE, format!("{}: {error}", path.display())))
         }
         (Some(name), None) => apis::named_with(name, histories).ok_or_else(|| {
             let known = apis::NAMES.join(", ");

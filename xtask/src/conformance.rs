@@ -1,6 +1,7 @@
 //! The conformance suite, against what it must pass and what it must fail.
 
 mod flink;
+mod foreign;
 mod mutants;
 mod ours;
 mod schemathesis;
@@ -9,6 +10,7 @@ use anyhow::Result;
 use clap::Subcommand;
 
 pub(crate) use flink::real as real_flink;
+pub(crate) use foreign::shop as foreign_api;
 pub(crate) use ours::few as our_server;
 
 /// Runs the conformance suite.
@@ -43,6 +45,10 @@ pub(crate) enum Command {
         #[arg(long)]
         list: bool,
     },
+    /// Against a shop in Python, judged by its document alone: it passes, and each of its mistakes is found.
+    Foreign,
+    /// Against a mock of our documents, which keeps to them and remembers nothing.
+    Prism,
 }
 
 /// Carries out the chore.
@@ -55,5 +61,12 @@ pub(crate) fn run(command: &Command) -> Result<()> {
         Command::Ours { seeds } => ours::run(*seeds).map(drop),
         Command::Schemathesis { words, seconds } => schemathesis::run(words, *seconds),
         Command::Mutants { shard, list } => mutants::run(shard, *list),
+        Command::Foreign => told(foreign::shop()),
+        Command::Prism => told(foreign::mock()),
     }
+}
+
+fn told(done: Result<String>) -> Result<()> {
+    println!("{}", done?);
+    Ok(())
 }

@@ -83,6 +83,11 @@ const STEPS: &[Step] = &[
         about: "our server under the conformance suite: three stores, in process, by URL and as a command",
         run: crate::conformance::our_server,
     },
+    Step {
+        name: "foreign",
+        about: "a shop in Python, judged by its document: it passes, and each of its mistakes is found",
+        run: crate::conformance::foreign_api,
+    },
     Step { name: "swagger", about: "the Swagger page in headless Chromium", run: swagger::page },
     Step {
         name: "flink-cli",
