@@ -115,7 +115,14 @@ impl Cluster {
                 }
                 let id = trigger(format!("/v1/jobs/{job}/checkpoints"), json!({})).await?;
                 let operation = cx.completed(format!("/v1/jobs/{job}/checkpoints/{id}")).await?;
-                operation["checkpointId"].to_string()
+                let id = operation["checkpointId"].to_string();
+                // A real cluster tells about it some seconds later.
+                let path = format!("/v1/jobs/{job}/checkpoints/details/{id}");
+                cx.until("the checkpoint has details", async || {
+                    Ok((cx.get(&path).send().await?.status() == 200).then_some(()))
+                })
+                .await?;
+                id
             }
             "disposal" => {
                 let body = json!({ "savepoint-path": format!("{}/none", cx.directory()) });
