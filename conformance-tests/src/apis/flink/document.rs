@@ -196,9 +196,12 @@ impl Guide for Cluster {
             ("triggerCheckpoint", "body.checkpointType", "enum", "INCREMENTAL") => {
                 Weight::Open("no cluster has it yet")
             }
-            (_, "body.target-directory" | "body.targetDirectory", "type", "valid" | "beyond-ascii") => {
-                Weight::Nothing("a folder would be made where the server runs")
-            }
+            (
+                _,
+                "body.target-directory" | "body.targetDirectory",
+                "type",
+                "valid" | "beyond-ascii" | "number" | "boolean",
+            ) => Weight::Nothing("a folder would be made where the server runs"),
             ("triggerSavepoint" | "triggerStopWithSavepoint", "body", "required", _)
             | ("triggerSavepoint", "body.target-directory", "type", "null")
             | ("triggerStopWithSavepoint", "body.targetDirectory", "type", "null") => {
