@@ -103,7 +103,10 @@ const FLINK_EXCUSED: &[(&str, &str)] = &[
     ("triggerHeartbeat", "it refuses every number of the format int64"),
     ("checkpointid", "it refuses every number of the format int64"),
     ("CheckpointStatistic", "it refuses every number of the format int64"),
-    ("type.null", "it takes null for a body that isn't there, and refuses it where a reference stands beside `nullable`"),
+    (
+        "type.null",
+        "it takes null for a body that isn't there, and refuses it where a reference stands beside `nullable`",
+    ),
     ("submitJob.", "it doesn't take the form apart"),
 ];
 
