@@ -250,12 +250,11 @@ impl<'a> Probing<'a> {
             let hit = base.clone();
             if drawn.is_some() {
                 found.add("pattern", "hit", json!(hit));
-                found.add("pattern", "longer", json!(format!("{hit}{hit}~")));
+                found.add("pattern", "longer", json!(format!("{hit}{hit}?")));
                 found.add("pattern", "line-feed", json!(format!("{hit}\n")));
                 found.add("pattern", "space", json!(format!(" {hit}")));
             }
-            // A text that stands for itself wherever it is sent.
-            found.add("pattern", "miss", json!("~"));
+            found.add("pattern", "miss", json!("?"));
             found.add("pattern", "empty", json!(""));
         } else if let Some(format) = flat.format {
             for (index, broken) in text::not_of_format(format).iter().take(6).enumerate() {
