@@ -23,7 +23,7 @@ pub(super) fn cases(name: &str, learnt: &Rc<Learnt>) -> Vec<Case> {
     let mut cases = Vec::new();
     for (index, resource) in learnt.resources.iter().enumerate() {
         let (Some(create), Some(_)) = (resource.create, resource.read) else { continue };
-        if !learnt.document.operations[create].body.as_ref().is_some_and(|body| body.json().is_some()) {
+        if learnt.document.operations[create].body.as_ref().is_none_or(|body| body.json().is_none()) {
             continue;
         }
         let word: String = resource

@@ -23,8 +23,11 @@ pub(crate) struct Document {
     /// What its servers put in front of paths; the empty text is one of them.
     prefixes: Vec<String>,
     registry: Registry<'static>,
-    validators: RefCell<HashMap<(String, bool), Option<Rc<Validator>>>>,
+    validators: RefCell<Validators>,
 }
+
+/// By the pointer of a schema and whether it is that of a request; none if it is no schema.
+type Validators = HashMap<(String, bool), Option<Rc<Validator>>>;
 
 /// Formats that a validator knows but documents often use for a rough idea.
 const UNASSERTED: [&str; 15] = [
