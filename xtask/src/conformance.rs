@@ -28,6 +28,8 @@ pub(crate) enum Command {
         #[arg(long, default_value_t = 20)]
         seeds: u64,
     },
+    /// Against servers that are wrong in one way each, and prints by which case each is caught.
+    Score,
     /// Schemathesis on the broken servers, beside our suite on the same, in one table.
     Schemathesis {
         /// Only servers whose name or class contains one of these words.
@@ -59,6 +61,7 @@ pub(crate) fn run(command: &Command) -> Result<()> {
     match command {
         Command::Flink { arguments } => flink::real_with(arguments).map(drop),
         Command::Ours { seeds } => ours::run(*seeds).map(drop),
+        Command::Score => ours::score(),
         Command::Schemathesis { words, seconds } => schemathesis::run(words, *seconds),
         Command::Mutants { shard, list } => mutants::run(shard, *list),
         Command::Foreign => told(foreign::shop()),

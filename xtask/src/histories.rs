@@ -150,7 +150,7 @@ pub(crate) fn crash(chosen: &Crash) -> Result<()> {
 
 /// A part of the test run: few histories of each kind.
 pub(crate) fn few_histories() -> Result<String> {
-    let each = 50;
+    let each = 25;
     histories(&Histories { stores: Vec::new(), histories: Some(each), seed: 1 })?;
     Ok(format!("{each} of clients and {each} of watchers on each store"))
 }

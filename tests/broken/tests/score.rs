@@ -72,6 +72,12 @@ fn judge_all(servers: Vec<Broken>) -> Vec<Judged> {
 
 #[test]
 fn broken_servers_are_caught() {
+    if std::env::var_os("PLANEWRIGHT_SCORE").is_none() {
+        eprintln!(
+            "no PLANEWRIGHT_SCORE: not run, it takes many minutes; `cargo xtask conformance score` sets it"
+        );
+        return;
+    }
     let wanted = std::env::var("BROKEN").unwrap_or_default();
     let is_wanted = |server: &Broken| server.name.contains(&wanted) || server.class.name().contains(&wanted);
     let servers: Vec<_> = flink::all().into_iter().filter(is_wanted).collect();

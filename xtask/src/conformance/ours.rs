@@ -12,26 +12,22 @@ use crate::{http, place};
 /// The variable that tells the tests of `tests/broken` how many seeds to try.
 const SEEDS: &str = "PLANEWRIGHT_SEEDS";
 
-/// A step of CI.
+/// A step of CI: what the unit tests leave out, PostgreSQL, HTTP/2 and a program that is killed.
 pub(crate) fn few() -> Result<String> {
-    run(1)
+    let postgres = Postgres::start()?;
+    in_process(&postgres, 1, "postgresql")?;
+    {
+        let server = Server::start_with(&[])?;
+        judge(0, &["--url", server.url(), "--http2"])?;
+    }
+    command(0, &["--store", postgres.url()])?;
+    Ok("on PostgreSQL in process, by URL in HTTP/2, as a command".to_owned())
 }
 
 /// All ways, with seeds from 0 on.
 pub(super) fn run(seeds: u64) -> Result<String> {
     let postgres = Postgres::start()?;
-    let mut test = cargo();
-    test.args([
-        "test",
-        "--quiet",
-        "--package",
-        "planewright-broken",
-        "--test",
-        "conformant",
-        "--",
-        "--nocapture",
-    ]);
-    process::run(test.envs(postgres.environment()).env(SEEDS, seeds.to_string()))?;
+    in_process(&postgres, seeds, "conforms")?;
     let mut runs = 0;
     for seed in 0..seeds {
         for store in [None, Some("memory"), Some(postgres.url())] {
@@ -47,6 +43,21 @@ pub(super) fn run(seeds: u64) -> Result<String> {
     }
     ensure!(runs > 0, "no seed was tried");
     Ok(format!("{seeds} seeds in process on three stores, {runs} runs by URL and command"))
+}
+
+/// Runs the tests of our server whose names have `word` in them.
+fn in_process(postgres: &Postgres, seeds: u64, word: &str) -> Result<()> {
+    let mut test = cargo();
+    test.args(["test", "--quiet", "--package", "planewright-broken", "--test", "conformant", word]);
+    test.args(["--", "--nocapture"]);
+    process::run(test.envs(postgres.environment()).env(SEEDS, seeds.to_string()))
+}
+
+/// How many of the broken servers the suite catches, with optimisation: a hundred runs take their time.
+pub(super) fn score() -> Result<()> {
+    let mut test = cargo();
+    test.args(["test", "--release", "--quiet", "--package", "planewright-broken", "--test", "score"]);
+    process::run(test.args(["broken_servers", "--", "--nocapture"]).env("PLANEWRIGHT_SCORE", "1"))
 }
 
 fn judge(seed: u64, arguments: &[&str]) -> Result<()> {

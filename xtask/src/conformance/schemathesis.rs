@@ -118,8 +118,8 @@ fn listed(program: &Path, wanted: &[String]) -> Result<Vec<Named>> {
 /// Which case of our suite catches which server.
 fn our_catches() -> Result<BTreeMap<String, String>> {
     let mut test = cargo();
-    test.args(["test", "--quiet", "--package", "planewright-broken", "--test", "score"]);
-    test.args(["broken_servers", "--", "--nocapture"]);
+    test.args(["test", "--release", "--quiet", "--package", "planewright-broken", "--test", "score"]);
+    test.args(["broken_servers", "--", "--nocapture"]).env("PLANEWRIGHT_SCORE", "1");
     let printed = process::finish(&mut test)?.stdout;
     Ok(printed.lines().filter_map(caught).collect())
 }

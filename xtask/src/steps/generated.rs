@@ -14,7 +14,7 @@ const REFUSED: i32 = 1;
 
 /// The most lines of a foreign crate that a test run builds. The largest documents make crates that take minutes and
 /// gigabytes: those are written, which must not fail, and not built.
-const MOST_LINES: usize = 30_000;
+const MOST_LINES: usize = 15_000;
 
 /// Generates a crate from each of our documents and, where they are at hand, from foreign ones; checks each crate.
 ///
