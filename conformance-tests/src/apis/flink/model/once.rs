@@ -38,7 +38,8 @@ impl Model for OneJob {
     fn apply(&self, state: &Option<usize>, operation: &OnJob) -> Option<Option<usize>> {
         match (state, operation) {
             (None, OnJob::Ran(client)) => Some(Some(*client)),
-            (Some(_), OnJob::Taken) | (None, OnJob::SawNone) => Some(*state),
+            // The id may be taken before the job can be seen: a cluster makes it by running the program.
+            (_, OnJob::Taken) | (None, OnJob::SawNone) => Some(*state),
             (Some(owner), OnJob::Saw(client)) => (owner == client).then_some(*state),
             _ => None,
         }
